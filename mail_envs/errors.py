@@ -1,0 +1,75 @@
+"""One class per mistake, each also the builtin that fits it.
+
+Every message names what was expected, what came and, for arrays, the first offending index.
+"""
+
+__all__ = [
+    "BudgetExhaustedError",
+    "EpisodeOverError",
+    "ForeignResultsError",
+    "GameTooLargeError",
+    "IllegalActionError",
+    "InvalidModelError",
+    "InvalidPolicyError",
+    "MailError",
+    "MissingTruthError",
+    "ShapeError",
+    "UnknownAgentError",
+    "UnknownNameError",
+]
+
+
+class MailError(Exception):
+    """The root of every error that this project raises on purpose."""
+
+
+class IllegalActionError(MailError, ValueError):
+    """An action that the rules do not allow in this state."""
+
+
+class EpisodeOverError(MailError, RuntimeError):
+    """A step after the end of a game or an episode."""
+
+
+class ShapeError(MailError, ValueError):
+    """An array of another shape or kind than the one asked for."""
+
+
+class InvalidPolicyError(MailError, ValueError):
+    """A policy whose answer is no distribution over the legal actions."""
+
+
+class InvalidModelError(MailError, ValueError):
+    """A game model that contradicts itself: rows off one, NaN, wrong counts."""
+
+
+class UnknownAgentError(MailError, KeyError):
+    """An agent that the game does not have."""
+
+    def __str__(self) -> str:
+        """Show the message as written, not as the key that `KeyError` would quote."""
+        return str(self.args[0]) if self.args else ""
+
+
+class UnknownNameError(MailError, KeyError):
+    """A name (learner, feature map, option) that is not among the known ones."""
+
+    def __str__(self) -> str:
+        """Show the message as written, not as the key that `KeyError` would quote."""
+        return str(self.args[0]) if self.args else ""
+
+
+class MissingTruthError(MailError, TypeError):
+    """An environment asked for its game, expert or feature map that provides none."""
+
+
+class GameTooLargeError(MailError, RuntimeError):
+    """An exact computation over more positions than it is allowed to enumerate."""
+
+
+class BudgetExhaustedError(MailError, RuntimeError):
+    """A question to an expert after the query budget was spent."""
+
+
+class ForeignResultsError(MailError, RuntimeError):
+    """A folder or file that holds something else than what it was asked to hold."""
