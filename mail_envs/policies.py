@@ -125,5 +125,6 @@ def sample_actions(probabilities: FloatArray, *, rng: np.random.Generator) -> ND
     Actions of probability zero are never drawn.
     """
     cumulative = np.cumsum(probabilities, axis=1)
-    draws = rng.random(len(cumulative)) * cumulative[:, -1]
+    total = cumulative[:, -1]
+    draws = np.minimum(rng.random(len(cumulative)) * total, np.nextafter(total, 0))
     return (cumulative <= draws[:, None]).sum(axis=1).astype(np.int64)
