@@ -94,9 +94,7 @@ class OneHotFeatureMap(Protocol):
         """The number of keys that may occur, or a bound on it."""
         ...
 
-    def keys(
-        self, observations: Observations, actions: NDArray[np.int64], /
-    ) -> NDArray[np.uint64]:
+    def keys(self, observations: Observations, actions: NDArray[np.int64], /) -> NDArray[np.uint64]:
         """Map `(B, ...)` observations and `(B,)` actions to `(B,)` keys; 0 is the zero vector."""
         ...
 

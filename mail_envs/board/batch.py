@@ -1,0 +1,128 @@
+"""The rules of `mail_envs.board.rules` over batches of states.
+
+A batch is a pair of `uint64` arrays `(B,)`: the movers' marks and the others'.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mail_envs.board.rules import LineGame, State
+from mail_envs.errors import InvalidModelError, ShapeError
+
+__all__ = [
+    "States",
+    "action_masks",
+    "encode",
+    "keys",
+    "observations",
+    "outcomes",
+    "place",
+    "stack",
+    "transform",
+]
+
+Bitboards = NDArray[np.uint64]
+ONE = np.uint64(1)
+
+
+class States(NamedTuple):
+    """A batch of positions, as `State` is one."""
+
+    mover: Bitboards  # (B,)
+    other: Bitboards  # (B,)
+
+
+def stack(states: list[State]) -> States:
+    """Make a batch of a list of states."""
+    table = np.array(states, dtype=np.uint64).reshape(-1, 2)
+    return States(table[:, 0].copy(), table[:, 1].copy())
+
+
+def plies(states: States) -> NDArray[np.int64]:
+    """The number of marks on each board, `(B,)`."""
+    return np.bitwise_count(states.mover | states.other).astype(np.int64)
+
+
+def outcomes(game: LineGame, states: States) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
+    """Which games are over, `(B,)` bool, and their result for player 0, `(B,)` int8 (else 0)."""
+    won = game.has_line(states.other) != 0
+    full = (states.mover | states.other) == np.uint64(game.board)
+    winner_sign = np.where(plies(states) % 2 == 0, -1, 1)  # the mover of the last ply has won
+    return won | full, np.where(won, winner_sign, 0).astype(np.int8)
+
+
+def action_masks(game: LineGame, states: States) -> NDArray[np.int8]:
+    """Where each action's entry cell is empty, `(B, A)` int8; says nothing of games that are over."""
+    entry = np.array(game.cell_bits[: game.actions], dtype=np.uint64)
+    occupied = states.mover | states.other
+    return ((occupied[:, None] >> entry & ONE) ^ ONE).astype(np.int8)
+
+
+def place(game: LineGame, states: States, actions: NDArray[np.int64]) -> States:
+    """The states after legal `actions`, `(B,)`; legality is the caller's to know."""
+    occupied = states.mover | states.other
+    if game.gravity:
+        foot = ONE << (actions * game.stride).astype(np.uint64)
+        column = np.uint64((1 << game.rows) - 1) * foot
+        mark = (occupied + foot) & column & ~occupied
+    else:
+        mark = ONE << np.array(game.cell_bits, dtype=np.uint64)[actions]
+    return States(states.other, states.mover | mark)
+
+
+def observations(game: LineGame, states: States) -> NDArray[np.int8]:
+    """The movers' views, `(B, rows, columns, 2)` int8."""
+    bits = np.array(game.cell_bits, dtype=np.uint64)
+    marks = np.stack(states, axis=1)  # B plane
+    planes = (marks[:, None, :] >> bits[:, None] & ONE).astype(np.int8)  # B cell plane
+    return planes.reshape(-1, game.rows, game.columns, 2)
+
+
+def encode(game: LineGame, observations: NDArray[np.int8]) -> States:
+    """The states that `(B, rows, columns, 2)` observations show: the inverse of `observations`.
+
+    Raises:
+        ShapeError: another shape.
+    """
+    seen = np.asarray(observations)
+    expected = (game.rows, game.columns, 2)
+    if seen.ndim != 4 or seen.shape[1:] != expected:
+        raise ShapeError(f"observations: expected shape (B, {expected}), came {seen.shape}")
+    weights = ONE << np.array(game.cell_bits, dtype=np.uint64)
+    planes = seen.reshape(len(seen), game.cells, 2).astype(np.uint64)
+    boards = np.einsum("bcp,c->pb", planes, weights)
+    return States(boards[0], boards[1])
+
+
+def transform(game: LineGame, observations: NDArray[np.int8]) -> NDArray[np.int8]:
+    """All symmetric images of `(B, rows, columns, 2)` observations: `(B, G, rows, columns, 2)`."""
+    flat = observations.reshape(len(observations), game.cells, 2)
+    images = flat[:, game.symmetries.cells]  # B G cell plane
+    return images.reshape(len(flat), -1, game.rows, game.columns, 2)
+
+
+def keys(game: LineGame, states: States) -> NDArray[np.uint64]:
+    """One number per position, different for different positions, `(B,)`, never 0.
+
+    With gravity the mover's marks plus the heights of the columns, else both bitboards in one
+    word or, on larger boards, the base-3 number of the cells.
+
+    Raises:
+        InvalidModelError: a board without gravity of more than 40 cells, which fits none.
+    """
+    occupied = states.mover | states.other
+    if game.gravity:
+        feet = sum(1 << (c * game.stride) for c in range(game.columns))
+        return states.mover + occupied + np.uint64(feet)
+    if 2 * game.bits < 64:
+        return (states.mover << np.uint64(game.bits) | states.other) + ONE
+    if game.cells > 40:
+        raise InvalidModelError(
+            f"keys: expected at most 40 cells on a board without gravity, came {game.cells}"
+        )
+    bits = np.array(game.cell_bits, dtype=np.uint64)
+    digits = (states.mover[:, None] >> bits & ONE) + 2 * (states.other[:, None] >> bits & ONE)
+    powers = np.array([3**i for i in range(game.cells)], dtype=np.uint64)
+    return (digits * powers).sum(axis=1, dtype=np.uint64) + ONE

@@ -1,0 +1,13 @@
+"""Named boards."""
+
+from mail_envs.board.rules import LineGame
+
+__all__ = ["TicTacToe"]
+
+
+def TicTacToe() -> LineGame:  # noqa: N802 - reads as the game that it returns
+    """Three in a row on 3 × 3, no gravity; a draw under best play.
+
+    255 168 games, 5 478 positions, 765 of them different up to symmetry.
+    """
+    return LineGame(rows=3, columns=3, in_a_row=3, gravity=False)
