@@ -19,6 +19,7 @@ __all__ = [
     "observations",
     "outcomes",
     "place",
+    "plies",
     "stack",
     "transform",
 ]
@@ -54,7 +55,7 @@ def outcomes(game: LineGame, states: States) -> tuple[NDArray[np.bool_], NDArray
 
 
 def action_masks(game: LineGame, states: States) -> NDArray[np.int8]:
-    """Where each action's entry cell is empty, `(B, A)` int8; says nothing of games that are over."""
+    """Where each action's entry cell is empty, `(B, A)` int8, whether or not the game is over."""
     entry = np.array(game.cell_bits[: game.actions], dtype=np.uint64)
     occupied = states.mover | states.other
     return ((occupied[:, None] >> entry & ONE) ^ ONE).astype(np.int8)

@@ -219,7 +219,7 @@ class LineGame:
     # ---- seeing
 
     def observation(self, state: State) -> NDArray[np.int8]:
-        """The mover's view, `(rows, columns, 2)` int8: own marks, then the other's; row 0 on top."""
+        """The mover's view, `(rows, columns, 2)` int8: own marks, the other's; row 0 on top."""
         planes = [[marks >> bit & 1 for bit in self.cell_bits] for marks in state]
         return np.array(planes, dtype=np.int8).T.reshape(self.rows, self.columns, 2)
 

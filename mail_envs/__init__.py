@@ -1,0 +1,18 @@
+"""Games whose every truth can be computed, seen through Gymnasium and PettingZoo.
+
+Importing this package registers its environments with both libraries.
+"""
+
+from mail_envs.board.best_response import PositionPolicy
+from mail_envs.truth import BestResponse, NashGap, best_response, loss_probability, nash_gap
+
+__all__ = [
+    "BestResponse",
+    "NashGap",
+    "PositionPolicy",
+    "best_response",
+    "loss_probability",
+    "nash_gap",
+]
+
+__version__ = "0.1.0"
