@@ -4,11 +4,13 @@ Importing this package registers its environments with both libraries.
 """
 
 from mail_envs.board.best_response import PositionPolicy
+from mail_envs.experts import PerfectExpert
 from mail_envs.truth import BestResponse, NashGap, best_response, loss_probability, nash_gap
 
 __all__ = [
     "BestResponse",
     "NashGap",
+    "PerfectExpert",
     "PositionPolicy",
     "best_response",
     "loss_probability",

@@ -16,6 +16,7 @@ __all__ = [
     "ShapeError",
     "UnknownAgentError",
     "UnknownNameError",
+    "UnknownPositionError",
 ]
 
 
@@ -57,6 +58,10 @@ class UnknownNameError(MailError, KeyError):
     def __str__(self) -> str:
         """Show the message as written, not as the key that `KeyError` would quote."""
         return str(self.args[0]) if self.args else ""
+
+
+class UnknownPositionError(MailError, ValueError):
+    """A position that no sequence of legal moves reaches."""
 
 
 class MissingTruthError(MailError, TypeError):

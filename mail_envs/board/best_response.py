@@ -21,7 +21,7 @@ from mail_envs.board.batch import States
 from mail_envs.board.positions import Layer, positions
 from mail_envs.board.rules import LineGame
 from mail_envs.errors import UnknownAgentError
-from mail_envs.policies import ask, by_player
+from mail_envs.protocols.asking import ask, by_player
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 from mail_envs.truth import (
     BestResponse,
@@ -158,7 +158,7 @@ def _evaluate(
             best = np.where(layer.masks == 1, worth, -np.inf).max(axis=1)
         else:
             best = (table[layer.ply] * worth).sum(axis=1)
-        following = np.where(layer.over, utility(sign * layer.outcome), best)
+        following = np.where(layer.over, utility(sign * layer.outcome.astype(np.float64)), best)
         values.append(following)
     return tuple(reversed(values))
 
@@ -180,9 +180,7 @@ def _tabulate(game: LineGame, layers: Sequence[Layer], policy: Policy, player: i
     return tuple(tables)
 
 
-def _ask_all(
-    game: LineGame, layer: Layer, rows: NDArray[np.int64], policy: Policy
-) -> FloatArray:
+def _ask_all(game: LineGame, layer: Layer, rows: NDArray[np.int64], policy: Policy) -> FloatArray:
     """The policy's checked answers at some rows of a layer, `(len(rows), A)`."""
     answers = [np.empty((0, game.actions))]
     for start in range(0, len(rows), CHUNK):

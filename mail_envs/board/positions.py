@@ -78,11 +78,7 @@ def _expand(
     return layer, next_states, next_keys
 
 
-def _merged(
-    game: LineGame, states: States
-) -> tuple[States, NDArray[np.uint64], NDArray[np.int64]]:
+def _merged(game: LineGame, states: States) -> tuple[States, NDArray[np.uint64], NDArray[np.int64]]:
     """The distinct states in key order, their keys, and each state's index among them."""
-    keys, first, index = np.unique(
-        batch.keys(game, states), return_index=True, return_inverse=True
-    )
+    keys, first, index = np.unique(batch.keys(game, states), return_index=True, return_inverse=True)
     return States(states.mover[first], states.other[first]), keys, index

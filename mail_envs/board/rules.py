@@ -20,7 +20,7 @@ with `&`, `|` and `>>` alone serves both. The batched functions stand in `mail_e
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,7 +161,7 @@ class LineGame:
             for _ in range(self.in_a_row - 1):
                 run = run & (run >> shift)
             found = found | run
-        return found
+        return cast("Bits", found)
 
     def outcome(self, state: State) -> int | None:
         """The result for player 0: 1 won, −1 lost, 0 drawn, None while the game goes on."""
@@ -209,7 +209,7 @@ class LineGame:
         return State(state.other, state.mover | mark)
 
     def _is_action(self, action: object) -> bool:
-        return isinstance(action, (int, np.integer)) and 0 <= action < self.actions
+        return isinstance(action, (int, np.integer)) and bool(0 <= action < self.actions)
 
     @cached_property
     def _entry_bits(self) -> tuple[int, ...]:

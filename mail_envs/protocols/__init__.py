@@ -1,6 +1,7 @@
 """What the rooms agree on: policies, experts, feature maps, and environments that tell the truth.
 
-Everything here is structural: whatever has the right methods fits, ours or not.
+Everything here is structural: whatever has the right methods fits, ours or not. How a policy is
+asked, and its answer checked, stands in `mail_envs.protocols.asking`.
 
 Notation of shapes: `B` a batch, `A` the number of actions of one player, `d` the dimension of
 a feature map, `...` the shape of one observation.

@@ -5,7 +5,7 @@ A policy is a callable `(observations, action_masks) -> probabilities`, batched;
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from mail_envs.errors import InvalidPolicyError, ShapeError, UnknownAgentError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 
-__all__ = ["ask", "by_player", "check_distributions", "sample_actions", "uniform_policy"]
+__all__ = [
+    "ask",
+    "by_player",
+    "check_distributions",
+    "predict",
+    "sample_actions",
+    "split_observation",
+    "uniform_policy",
+]
 
 SUM_TOLERANCE = 1e-5
 """How far a row may be from one: float32 softmaxes round at about 1e-7 per entry."""
@@ -128,3 +136,41 @@ def sample_actions(probabilities: FloatArray, *, rng: np.random.Generator) -> ND
     total = cumulative[:, -1]
     draws = np.minimum(rng.random(len(cumulative)) * total, np.nextafter(total, 0))
     return (cumulative <= draws[:, None]).sum(axis=1).astype(np.int64)
+
+
+def split_observation(observation: Any) -> tuple[Observations, Mask | None]:  # noqa: ANN401
+    """Split `{"observation": ..., "action_mask": ...}` into its parts; a bare array has no mask."""
+    if isinstance(observation, Mapping):
+        mask = observation.get("action_mask")
+        return np.asarray(observation["observation"]), None if mask is None else np.asarray(mask)
+    return np.asarray(observation), None
+
+
+def predict(
+    policy: Policy,
+    observation: Any,  # noqa: ANN401
+    *,
+    single_ndim: int,
+    deterministic: bool,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Choose actions by `policy` the way stable-baselines3's `predict` does.
+
+    Args:
+        policy: the policy to ask.
+        observation: an array or a dictionary with `observation` and perhaps `action_mask`; one
+            observation or a batch.
+        single_ndim: the number of axes of one observation, which tells one from a batch.
+        deterministic: the most probable action, the lowest index among equals, instead of a draw.
+        rng: where draws come from.
+
+    Returns:
+        Actions, `(B,)` for a batch and `()` for one observation.
+    """
+    seen, mask = split_observation(observation)
+    single = seen.ndim == single_ndim
+    if single:
+        seen, mask = seen[None], None if mask is None else mask[None]
+    table = policy(seen, mask)
+    actions = table.argmax(axis=1) if deterministic else sample_actions(table, rng=rng)
+    return actions[0] if single else actions
