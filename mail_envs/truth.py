@@ -46,7 +46,7 @@ class NashGap:
     values: FloatArray
     best_responses: tuple[BestResponse, ...]
 
-    def __post_init__(self) -> None:  # noqa: D105
+    def __post_init__(self) -> None:
         for name in ("per_player", "values"):
             array = np.array(getattr(self, name), dtype=np.float64)
             array.setflags(write=False)

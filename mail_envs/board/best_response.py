@@ -21,8 +21,8 @@ from mail_envs.board.batch import States
 from mail_envs.board.positions import Layer, positions
 from mail_envs.board.rules import LineGame
 from mail_envs.errors import UnknownAgentError
-from mail_envs.protocols.asking import ask, by_player
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
+from mail_envs.protocols.asking import ask, by_player
 from mail_envs.truth import (
     BestResponse,
     NashGap,

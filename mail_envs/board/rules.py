@@ -81,7 +81,7 @@ class LineGame:
     in_a_row: int
     gravity: bool
 
-    def __post_init__(self) -> None:  # noqa: D105
+    def __post_init__(self) -> None:
         if self.rows < 1 or self.columns < 1 or self.columns * (self.rows + 1) > 64:
             raise InvalidModelError(
                 "LineGame: expected rows >= 1, columns >= 1 and columns * (rows + 1) <= 64, "

@@ -1,0 +1,182 @@
+"""Board games as PettingZoo AEC environments: thin shells over the rules."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+from gymnasium import logger, spaces
+from gymnasium.utils import EzPickle
+from numpy.typing import NDArray
+from pettingzoo import AECEnv
+from pettingzoo.utils import wrappers
+
+from mail_envs.board.features import feature_map
+from mail_envs.board.rendering import picture
+from mail_envs.board.rules import LineGame, State
+from mail_envs.errors import IllegalActionError, UnknownAgentError, UnknownNameError
+from mail_envs.experts import PerfectExpert
+from mail_envs.protocols import FeatureMap, OneHotFeatureMap
+
+__all__ = ["LineGameEnv", "wrapped"]
+
+RENDER_MODES = ("ansi", "rgb_array")
+
+Observation = dict[str, NDArray[np.int8]]
+
+
+class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
+    """A k-in-a-row game between `player_0`, who moves first, and `player_1`.
+
+    Observation of an agent, a dictionary: `observation` `(rows, columns, 2)` int8, its own marks
+    first, row 0 on top; `action_mask` `(A,)` int8, all zeros when it is not its turn. Reward: +1 to
+    who wins, -1 to who loses, 0 for a draw, when the game ends.
+
+    Illegal actions raise; `wrapped` gives PettingZoo's convention instead, by which the offender
+    loses. `game`, `expert` and `feature_map` tell the truth about the game.
+
+    Args:
+        game: the rules.
+        render_mode: None, `"ansi"` or `"rgb_array"`.
+        name: the environment's name, as in its registration.
+
+    Raises:
+        UnknownNameError: another render mode.
+    """
+
+    metadata: ClassVar[dict[str, Any]] = {
+        "render_modes": list(RENDER_MODES),
+        "is_parallelizable": False,
+        "render_fps": 2,
+    }
+
+    def __init__(
+        self, game: LineGame, *, render_mode: str | None = None, name: str = "line_game_v0"
+    ) -> None:
+        super().__init__()
+        EzPickle.__init__(self, game, render_mode=render_mode, name=name)
+        if render_mode is not None and render_mode not in RENDER_MODES:
+            raise UnknownNameError(
+                f"render_mode: expected None or one of {RENDER_MODES}, came {render_mode!r}"
+            )
+        self.metadata = {**LineGameEnv.metadata, "name": name}
+        self.render_mode = render_mode
+        self._game = game
+        self.possible_agents = list(game.agents)
+        self.agents = []
+        self.action_spaces = {a: spaces.Discrete(game.actions) for a in game.agents}
+        space = _observation_space(game)
+        self.observation_spaces = dict.fromkeys(game.agents, space)
+        self._state = game.initial_state()
+
+    # ---- the truth
+
+    @property
+    def game(self) -> LineGame:
+        """The immutable rules."""
+        return self._game
+
+    @property
+    def state_of_play(self) -> State:
+        """The current position."""
+        return self._state
+
+    def expert(self, agent: str) -> PerfectExpert:
+        """The perfect expert that plays for `agent`: exact distance, first of equals."""
+        self._known(agent)
+        return PerfectExpert(self._game)
+
+    def feature_map(self, agent: str) -> FeatureMap | OneHotFeatureMap:
+        """The default feature map of `agent`'s state-action pairs; see `board.features`."""
+        self._known(agent)
+        return feature_map(self._game)
+
+    # ---- PettingZoo
+
+    def observation_space(self, agent: str) -> spaces.Space[Any]:
+        """The space of `agent`'s observations."""
+        self._known(agent)
+        return self.observation_spaces[agent]
+
+    def action_space(self, agent: str) -> spaces.Space[Any]:
+        """The space of `agent`'s actions."""
+        self._known(agent)
+        return self.action_spaces[agent]
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        """Clear the board. The game has no chance in it: the seed changes nothing."""
+        del seed, options
+        self._state = self._game.initial_state()
+        self.agents = list(self._game.agents)
+        self.rewards = dict.fromkeys(self.agents, 0.0)
+        self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)
+        self.terminations = dict.fromkeys(self.agents, False)
+        self.truncations = dict.fromkeys(self.agents, False)
+        self.infos = {agent: {} for agent in self.agents}
+        self.agent_selection = self.agents[0]
+
+    def observe(self, agent: str) -> Observation:
+        """What `agent` sees now."""
+        self._known(agent)
+        mover = self._game.agents[self._game.player_to_move(self._state)]
+        if agent == mover:
+            mask = self._game.action_mask(self._state)
+            return {"observation": self._game.observation(self._state), "action_mask": mask}
+        turned = State(self._state.other, self._state.mover)
+        mask = np.zeros(self._game.actions, dtype=np.int8)
+        return {"observation": self._game.observation(turned), "action_mask": mask}
+
+    def step(self, action: int | None) -> None:
+        """Play `action` for `agent_selection`; None removes an agent whose game is over.
+
+        Raises:
+            IllegalActionError: an action that the rules do not allow here.
+            ValueError: an action other than None after the end (PettingZoo's own check).
+        """
+        agent = self.agent_selection
+        if self.terminations[agent] or self.truncations[agent]:
+            self._was_dead_step(action)
+            return
+        if action is None:
+            raise IllegalActionError(f"step: expected an action of {agent}, came None")
+        self._state = self._game.step(self._state, action)
+        outcome = self._game.outcome(self._state)
+        if outcome is not None:
+            self.rewards = dict(
+                zip(self._game.agents, (float(outcome), -float(outcome)), strict=True)
+            )
+            self.terminations = dict.fromkeys(self.agents, True)
+        self._cumulative_rewards[agent] = 0.0
+        self._accumulate_rewards()
+        self.agent_selection = self._game.agents[self._game.player_to_move(self._state)]
+
+    def render(self) -> str | NDArray[np.uint8] | None:
+        """The board as text (`"ansi"`) or as an RGB array, row 0 on top."""
+        if self.render_mode is None:
+            logger.warn("render() was called without a render_mode; pass one when making it.")
+            return None
+        if self.render_mode == "ansi":
+            return self._game.text(self._state) + "\n"
+        return picture(self._game, self._state)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def _known(self, agent: str) -> None:
+        if agent not in self._game.agents:
+            raise UnknownAgentError(f"agent: expected one of {self._game.agents}, came {agent!r}")
+
+
+def wrapped(env: LineGameEnv) -> AECEnv[str, Any, Any]:
+    """Put PettingZoo's conventions around an environment: illegal moves lose, order is kept."""
+    guarded = wrappers.TerminateIllegalWrapper(env, illegal_reward=-1)
+    guarded = wrappers.AssertOutOfBoundsWrapper(guarded)
+    return wrappers.OrderEnforcingWrapper(guarded)
+
+
+def _observation_space(game: LineGame) -> spaces.Dict:
+    shape = (game.rows, game.columns, 2)
+    return spaces.Dict(
+        {
+            "observation": spaces.Box(low=0, high=1, shape=shape, dtype=np.int8),
+            "action_mask": spaces.Box(low=0, high=1, shape=(game.actions,), dtype=np.int8),
+        }
+    )
