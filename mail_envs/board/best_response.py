@@ -50,6 +50,10 @@ class PositionPolicy:
     keys: NDArray[np.uint64]  # (N,), increasing
     probabilities: FloatArray  # (N, A)
 
+    def __post_init__(self) -> None:
+        for array in (self.keys, self.probabilities):
+            array.setflags(write=False)
+
     def __call__(self, observations: Observations, action_masks: Mask | None = None) -> FloatArray:
         """Answer `(B, rows, columns, 2)` observations with `(B, A)` probabilities."""
         states = batch.encode(self.game, observations)
@@ -125,11 +129,12 @@ def _respond(
 ) -> BestResponse:
     fixed = [None if i == responder else table for i, table in enumerate(tables)]
     values = _evaluate(layers, fixed, responder, utility)
-    own = [layer for layer in layers if layer.player == responder]
-    greedy = [_greedy(layer, values[layer.ply + 1]) for layer in own if layer.masks.any()]
-    keys = np.concatenate([layer.keys for layer in own if layer.masks.any()])
+    following = (*values[1:], np.zeros(1))
+    own = layers[responder::2]
+    keys = np.concatenate([layer.keys for layer in own])
+    greedy = np.concatenate([_greedy(layer, following[layer.ply]) for layer in own])
     order = np.argsort(keys)
-    policy = PositionPolicy(game, keys[order], np.concatenate(greedy)[order])
+    policy = PositionPolicy(game, keys[order], greedy[order])
     return BestResponse(player=responder, value=float(values[0][0]), policy=policy)
 
 
