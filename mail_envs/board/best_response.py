@@ -20,7 +20,7 @@ from mail_envs.board import batch
 from mail_envs.board.batch import States
 from mail_envs.board.positions import Layer, positions
 from mail_envs.board.rules import LineGame
-from mail_envs.errors import UnknownAgentError
+from mail_envs.errors import ShapeError, UnknownAgentError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 from mail_envs.protocols.asking import ask, by_player
 from mail_envs.truth import (
@@ -163,9 +163,24 @@ def _evaluate(
             best = np.where(layer.masks == 1, worth, -np.inf).max(axis=1)
         else:
             best = (table[layer.ply] * worth).sum(axis=1)
-        following = np.where(layer.over, utility(sign * layer.outcome.astype(np.float64)), best)
+        wanted = _wanted(utility, sign * layer.outcome.astype(np.float64))
+        following = np.where(layer.over, wanted, best)
         values.append(following)
     return tuple(reversed(values))
+
+
+def _wanted(utility: Utility, returns: FloatArray) -> FloatArray:
+    """The utilities of returns, `(N,)`, checked: an infinite one would make 0 · ∞ of a sum."""
+    wanted = np.asarray(utility(returns), dtype=np.float64)
+    if wanted.shape != returns.shape:
+        raise ShapeError(f"utility: expected shape {returns.shape}, came {wanted.shape}")
+    if not np.isfinite(wanted).all():
+        first = int(np.argmin(np.isfinite(wanted)))
+        raise ValueError(
+            f"utility: expected finite numbers, came {wanted[first]!r} for a return of "
+            f"{returns[first]!r}"
+        )
+    return wanted
 
 
 def _tabulate(game: LineGame, layers: Sequence[Layer], policy: Policy, player: int) -> Tables:
