@@ -1,0 +1,1 @@
+"""Reference learners: from tasks and a query budget to a joint policy."""
