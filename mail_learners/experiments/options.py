@@ -11,7 +11,15 @@ from typing import Any
 from mail_envs.errors import InvalidOptionError, UnknownNameError
 from mail_learners.experiments.cells import Scalar
 
-__all__ = ["Options", "Setting", "known_names", "parse_settings", "whole_numbers", "with_settings"]
+__all__ = [
+    "Options",
+    "Setting",
+    "known_names",
+    "parse_settings",
+    "whole_numbers",
+    "with_lists",
+    "with_settings",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,27 @@ def whole_numbers(option: str, text: str) -> tuple[int, ...]:
                 f"{option}: expected whole numbers separated by commas, came {entry!r} in {text!r}"
             )
     return tuple(int(entry) for entry in entries)
+
+
+def with_lists(
+    options: Options, *, seeds: str = "", games: str = "", learners: str = "", features: str = ""
+) -> Options:
+    """The options with those lists replaced that are given, as text with commas.
+
+    Raises:
+        InvalidOptionError: see `Options` and `whole_numbers`.
+    """
+    numbers = {"seeds": seeds, "games": games}
+    names = {"learners": learners, "features": features}
+    given: dict[str, Any] = {
+        name: whole_numbers(f"--{name}", text) for name, text in numbers.items() if text
+    }
+    given |= {
+        name: tuple(entry.strip() for entry in text.split(","))
+        for name, text in names.items()
+        if text
+    }
+    return replace(options, **given)
 
 
 def parse_settings(
