@@ -88,7 +88,7 @@ class ClonedPolicy:
             seen.reshape(len(seen), math.prod(self._shape)).astype(np.float64)
         )
         with torch.no_grad():
-            logits: FloatArray = self._network(inputs).numpy()
+            logits: FloatArray = self._network(torch.from_numpy(flat)).numpy()
         legal = np.ones_like(logits) if action_masks is None else np.asarray(action_masks)
         logits = np.where(legal == 1, logits, -np.inf)
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))

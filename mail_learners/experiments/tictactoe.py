@@ -155,8 +155,7 @@ TICTACTOE = Experiment(
         notes=(
             "games: what each explorer plays, or for bc… what is recorded.",
             "bc watches deterministic experts: all its games are one game, repeated.",
-            "Against the default expert 81 situations of the first player can be reached, and 426 "
-            "of the second.",
+            "Against the default expert, 81 situations of player_0 and 426 of player_1 can arise.",
             "[…]: the features of the novelty; [network]: the explorer's own penultimate layer.",
         ),
     ),
