@@ -101,7 +101,7 @@ class Cell:
     def __str__(self) -> str:
         """How progress and errors call the cell."""
         learner = f"{self.learner} [{self.features}]" if self.features else self.learner
-        sizes = ", ".join(map(str, self.games))
+        sizes = "–".join(map(str, self.games[:1] + self.games[1:][-1:]))
         return f"{self.experiment}: {learner}, seed {self.seed}, games {sizes}"
 
     def measurement(

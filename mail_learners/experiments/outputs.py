@@ -24,7 +24,7 @@ def present(
     """
     presentation = experiment.presentation
     table = _blocks(experiment, measurements, presentation.table)
-    console.print(to_rich(table, presentation))
+    console.print(to_rich(table, presentation, console.width))
     write_atomically(out / "table.md", to_markdown(table, presentation))
     panels = _blocks(experiment, measurements, presentation.plot)
     if panels:

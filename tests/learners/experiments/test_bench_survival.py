@@ -1,0 +1,73 @@
+"""The real command, killed without warning."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import mail_learners
+
+ROOT = Path(mail_learners.__file__).parents[1]
+HERE = Path(__file__).parent
+
+
+def start(out, *settings, jobs=2):
+    chosen = [part for setting in settings for part in ("--set", setting)]
+    command = [sys.executable, "-W", "error", "-m", "mail_learners.experiments"]
+    command += ["run", "toy_experiment:TOY", f"--out={out}", f"--jobs={jobs}", *chosen]
+    path = os.pathsep.join(map(str, (ROOT, HERE)))
+    return subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def wait_for_lines(path, count):
+    deadline = time.monotonic() + 30
+    while not path.exists() or len(path.read_text().splitlines()) < count:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{path} has not {count} lines yet")
+        time.sleep(0.01)
+
+
+def test_killed_at_random_instants_it_ends_with_the_same_bytes(tmp_path):
+    whole = start(tmp_path / "whole", "pause=0.15", jobs=1)
+    output, _ = whole.communicate(timeout=60)
+    assert whole.returncode == 0, output
+
+    instants = random.Random(20)
+    out, cells, kills = tmp_path / "killed", set(), 0
+    for _ in range(5):
+        process = start(out, "pause=0.15", jobs=instants.choice((1, 2)))
+        time.sleep(instants.uniform(0.05, 1.1))
+        kills += process.poll() is None
+        process.kill()
+        process.communicate(timeout=60)
+        stored = set((out / "cells").glob("*.json"))
+        assert cells <= stored
+        cells = stored
+    assert kills >= 3
+
+    last = start(out, "pause=0.15")
+    output, _ = last.communicate(timeout=60)
+    assert last.returncode == 0, output
+    assert f"{len(cells)} of them done before" in output
+    for name in ("results.csv", "table.md"):
+        assert (out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert not list(out.rglob(".mail-bench-*"))
+    assert len((out / "timings.csv").read_text().splitlines()) == 1 + 2 * 6
+
+
+def test_a_killed_sweep_leaves_no_worker_computing(tmp_path):
+    begun = tmp_path / "begun"
+    process = start(tmp_path / "toy", "pause=120", f"begun={begun}")
+    wait_for_lines(begun, 2)
+    process.kill()
+    # workers hold the other end of this pipe: it ends when the last of them has
+    process.communicate(timeout=20)
+    assert process.returncode < 0
