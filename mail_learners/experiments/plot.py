@@ -81,7 +81,8 @@ def draw(
             "handlelength": 3.2,
         }
         legend = figure.legend(lines, list(styles), frameon=False, **layout)
-        legend.set_title(_caption(blocks), prop={"size": 8})
+        legend.set_title(_caption(blocks))
+        legend.get_title().set_fontsize(8)
     return figure
 
 

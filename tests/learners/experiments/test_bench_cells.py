@@ -100,5 +100,5 @@ def test_settings_are_read_by_the_experiment():
         parse_settings(["gamma=2"], settings)
     with pytest.raises(InvalidOptionError, match="--set: expected key=value, came 'beta'"):
         parse_settings(["beta"], settings)
-    with pytest.raises(InvalidOptionError, match="--set beta: could not .* the bonus's weight"):
+    with pytest.raises(InvalidOptionError, match=r"--set beta: could not .* the bonus's weight"):
         parse_settings(["beta=much"], settings)

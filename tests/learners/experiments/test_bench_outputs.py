@@ -87,14 +87,14 @@ def test_the_markdown_table():
     ]
 
 
-@pytest.mark.parametrize("width", [30, 45, 120])
+@pytest.mark.parametrize("width", [36, 45, 120])
 def test_the_terminal_table_is_never_cut(width):
     console = Console(file=io.StringIO(), width=width)
     console.print(to_rich(blocks(), SHOWN, width))
     text = console.file.getvalue()
     assert "…" not in text
     assert "0.500 ± 1.242" in text
-    assert text.count("dqn [planes]") == (2 if width < 36 else 1)
+    assert text.count("dqn [planes]") == (2 if width < 45 else 1)
 
 
 def test_zero_is_told_from_almost_zero():
