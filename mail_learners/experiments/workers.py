@@ -7,6 +7,7 @@ way at a time, the next one starts when one ends.
 """
 
 import os
+import signal
 import threading
 import time
 import traceback
@@ -93,7 +94,7 @@ def _in_one_pool(
     # joblib runs in this very process if told n_jobs=1; pre_dispatch bounds what is under way.
     habits: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1}
     habits |= {"pre_dispatch": jobs, "max_nbytes": None}
-    habits |= {"initializer": _watch_parent, "initargs": (os.getpid(),)}
+    habits |= {"initializer": _serve, "initargs": (os.getpid(),)}
     with joblib.parallel_config("loky", n_jobs=max(jobs, 2), inner_max_num_threads=1):
         parallel: Any = joblib.Parallel(**habits)
         yield from parallel(
@@ -117,7 +118,9 @@ def _prepare_once(prepare: Prepare) -> None:
     prepare()
 
 
-def _watch_parent(parent: int) -> None:
+def _serve(parent: int) -> None:
+    """Set a worker up to live as long as its parent, and to leave interrupts to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its workers
     threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
 
 
