@@ -18,7 +18,12 @@ from mail_learners.experiments.cells import Cell, CellResult, RunCell, Stopwatch
 from mail_learners.experiments.options import Options, Setting, known_names
 from mail_learners.experiments.presentation import Presentation
 from mail_learners.experiments.progress import Silence, SweepObserver
-from mail_learners.experiments.records import Measurement, in_order, refuse_duplicates, write_results
+from mail_learners.experiments.records import (
+    Measurement,
+    in_order,
+    refuse_duplicates,
+    write_results,
+)
 from mail_learners.experiments.store import (
     open_folder,
     read_measurements,
