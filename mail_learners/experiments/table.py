@@ -1,0 +1,100 @@
+"""The table at the end of a sweep: one block per metric, learners down, sizes across.
+
+For the eye as rich tables, for files and diffs as Markdown; both show the same texts.
+"""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mail_learners.experiments.presentation import Presentation
+from mail_learners.experiments.summary import Block, count_seeds, show_mean, show_number
+
+__all__ = ["caption", "to_markdown", "to_rich"]
+
+_GUTTER = 2
+"""Blanks that a table puts around each column."""
+
+
+def to_rich(blocks: Sequence[Block], presentation: Presentation, width: int) -> Group:
+    """The blocks as tables for a terminal, below the title, with the caption at the end.
+
+    Args:
+        blocks: what to show.
+        presentation: title, axis and notes.
+        width: columns of the terminal; a block too wide for it continues below itself.
+    """
+    tables = [table for block in blocks for table in _rich_tables(block, presentation, width)]
+    notes = [Text(note, style="dim") for note in (caption(blocks), *presentation.notes)]
+    return Group(Text(presentation.title, style="bold"), *tables, *notes)
+
+
+def to_markdown(blocks: Sequence[Block], presentation: Presentation) -> str:
+    """The blocks as Markdown, ended by a newline."""
+    parts = [f"# {presentation.title}"]
+    for block in blocks:
+        header = _header(block, presentation)
+        rule = ["---", *["---:"] * len(block.places)]
+        lines = [_markdown_row(row) for row in (header, rule, *_rows(block))]
+        parts += [f"## {block.title}", f"`{block.panel.metric}`", "\n".join(lines)]
+    return "\n\n".join([*parts, caption(blocks), *presentation.notes]) + "\n"
+
+
+def caption(blocks: Sequence[Block]) -> str:
+    """What the numbers are."""
+    seeds = count_seeds(blocks)
+    if seeds in ("0", "1"):
+        return "One seed: no intervals."
+    return f"Mean ± half the 95 % interval (Student) over {seeds} seeds."
+
+
+def _rich_tables(block: Block, presentation: Presentation, width: int) -> list[RenderableType]:
+    heading = Text.assemble("\n", (block.title, "bold"), ("  " + block.panel.metric, "dim"))
+    lines = [_header(block, presentation), *_rows(block)]
+    parts = _fitting([max(map(len, column)) for column in zip(*lines, strict=True)], width)
+    return [heading, *(_rich_table(lines, part) for part in parts)]
+
+
+def _rich_table(lines: Sequence[Sequence[str]], columns: Sequence[int]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    for column in columns:
+        table.add_column(
+            Text(lines[0][column]), justify="right" if column else "left", no_wrap=True
+        )
+    for line in lines[1:]:
+        table.add_row(*(Text(line[column]) for column in columns))
+    return table
+
+
+def _fitting(widths: Sequence[int], room: int) -> list[list[int]]:
+    """Deal columns out to tables no wider than the room, each with column 0 in front.
+
+    >>> _fitting([5, 6, 6, 6], 24)
+    [[0, 1, 2], [0, 3]]
+    """
+    parts = [[0]]
+    for column in range(1, len(widths)):
+        taken = sum(widths[c] + _GUTTER for c in parts[-1])
+        if len(parts[-1]) > 1 and taken + widths[column] + _GUTTER > room:
+            parts.append([0])
+        parts[-1].append(column)
+    return parts
+
+
+def _header(block: Block, presentation: Presentation) -> list[str]:
+    sizes = [show_number(place) for place in block.places]
+    return [f"learner \\ {presentation.axis.label}", *sizes]
+
+
+def _rows(block: Block) -> list[list[str]]:
+    return [
+        [name, *(show_mean(row.get(place)) for place in block.places)]
+        for name, row in block.series.items()
+    ]
+
+
+def _markdown_row(entries: Sequence[str]) -> str:
+    return "| " + " | ".join(entry.replace("|", "\\|") for entry in entries) + " |"
