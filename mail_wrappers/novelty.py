@@ -71,7 +71,7 @@ class DenseMoment:
     log_determinant: float = 0.0
 
     def add(self, observations: Observations, actions: Actions) -> "DenseMoment":
-        """Λ + ΦᵀΦ, by the Woodbury identity and the determinant lemma, d rows at a time; O(d² B)."""
+        """Λ + ΦᵀΦ, by the Woodbury identity and the determinant lemma, d rows at a time."""
         moment, most = self, len(self.inverse)
         for start in range(0, len(actions), most):
             rows = slice(start, start + most)
