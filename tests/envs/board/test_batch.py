@@ -64,11 +64,11 @@ def test_observations_of_another_shape_are_refused(read, shape):
         read(TicTacToe(), np.zeros(shape, np.int8))
 
 
-@pytest.mark.parametrize("entry", [2, -1, 0.5, np.nan])
+@pytest.mark.parametrize("entry", [2.0, -1.0, 0.5, np.nan])
 def test_entries_other_than_marks_are_refused(entry):
     seen = np.zeros((2, 3, 3, 2))
     seen[1, 0, 2, 1] = entry
-    with pytest.raises(ShapeError, match=rf"expected 0 or 1, came .*{entry}.* at \(1, 0, 2, 1\)"):
+    with pytest.raises(ShapeError, match=rf"expected 0 or 1, came {entry} at \(1, 0, 2, 1\)"):
         batch.encode(TicTacToe(), seen)
 
 
