@@ -12,7 +12,7 @@ from mail_envs.board import TicTacToe
 from mail_envs.errors import ForeignResultsError
 from mail_learners import CloneConfig, clone, load_policy
 from mail_learners.cloning import FORMAT
-from tests.learners.test_cloning import SOFT, STATES, decisions_of
+from tests.cloning import SOFT, STATES, decisions_of
 
 
 @pytest.fixture(scope="module")
