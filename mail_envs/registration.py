@@ -1,6 +1,7 @@
 """One table of environments, entered in Gymnasium's registry and in PettingZoo's.
 
-The single-agent views of Gymnasium live in `mail_wrappers`; they are named here, not imported.
+The single-agent views of Gymnasium live in `mail_wrappers`, those of many boards at once in a
+module that loads a compiler; both are named here, not imported.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pettingzoo
 __all__ = ["ENTRIES", "Entry", "register_environments"]
 
 VIEW = "mail_wrappers.single_agent:make_view"
+VECTOR_VIEW = "mail_envs.board.vector:make_vector"
 
 
 @dataclass(frozen=True)
@@ -19,13 +21,14 @@ class Entry:
     """One environment under both its names.
 
     `door` is the module with `env()` and `raw_env()`; `view` are the keyword defaults of the
-    single-agent view.
+    single-agent view, alone or in a batch; `vector_view` makes the batch.
     """
 
     multi_agent_id: str
     single_agent_id: str
     door: str
     view: dict[str, Any] = field(default_factory=dict[str, Any])
+    vector_view: str | None = VECTOR_VIEW
 
 
 ENTRIES = (
@@ -33,6 +36,12 @@ ENTRIES = (
         multi_agent_id="mail_envs/tictactoe-v0",
         single_agent_id="mail_envs/TicTacToe-v0",
         door="mail_envs.tictactoe_v0",
+        view={"agent": "player_0", "opponent": "expert"},
+    ),
+    Entry(
+        multi_agent_id="mail_envs/connect_four-v0",
+        single_agent_id="mail_envs/ConnectFour-v0",
+        door="mail_envs.connect_four_v0",
         view={"agent": "player_0", "opponent": "expert"},
     ),
 )
@@ -47,5 +56,6 @@ def register_environments() -> None:
             gymnasium.register(
                 id=entry.single_agent_id,
                 entry_point=VIEW,
+                vector_entry_point=entry.vector_view,
                 kwargs={"env": f"{entry.door}:raw_env", **entry.view},
             )

@@ -21,7 +21,7 @@ from mail_envs.experts import PerfectExpert
 from mail_envs.guarding import GuardedEnv
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap
 
-__all__ = ["LineGameEnv", "wrapped"]
+__all__ = ["RENDER_MODES", "LineGameEnv", "wrapped"]
 
 RENDER_MODES = ("ansi", "rgb_array")
 

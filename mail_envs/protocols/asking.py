@@ -17,6 +17,7 @@ __all__ = [
     "ask",
     "by_player",
     "check_distributions",
+    "invert",
     "predict",
     "sample_actions",
     "split_observation",
@@ -133,10 +134,18 @@ def sample_actions(probabilities: FloatArray, *, rng: np.random.Generator) -> ND
     One uniform number a row, so that a row's draw depends on its place in the stream alone.
     Actions of probability zero are never drawn.
     """
+    return invert(probabilities, rng.random(len(probabilities)))
+
+
+def invert(probabilities: FloatArray, draws: FloatArray) -> NDArray[np.int64]:
+    """The action at the fraction `draws` `(B,)`, from 0 to 1 (excluded), of each row's mass.
+
+    `(B, A)`, `(B,)` → `(B,)`.
+    """
     cumulative = np.cumsum(probabilities, axis=1)
     total = cumulative[:, -1]
-    draws = np.minimum(rng.random(len(cumulative)) * total, np.nextafter(total, 0))
-    return (cumulative <= draws[:, None]).sum(axis=1).astype(np.int64)
+    reached = np.minimum(draws * total, np.nextafter(total, 0))
+    return (cumulative <= reached[:, None]).sum(axis=1).astype(np.int64)
 
 
 def split_observation(observation: Any) -> tuple[Observations, Mask | None]:  # noqa: ANN401
