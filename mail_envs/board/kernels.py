@@ -48,14 +48,18 @@ class Layout(NamedTuple):
 
 
 def layout_of(game: LineGame) -> Layout:
-    """What the kernels know of `game`."""
+    """What the kernels know of `game`.
+
+    Shifts by 64 and more, which machines take modulo 64, stand as shifts by 63: bit 63 is a spare
+    bit or beyond the board, so that either leaves nothing.
+    """
     return Layout(
         rows=game.rows,
         columns=game.columns,
         gravity=game.gravity,
         full=np.uint64(game.board),
         cell_bits=np.array(game.cell_bits, dtype=np.uint64),
-        line_shifts=np.array(game.line_shifts, dtype=np.uint64).reshape(-1, 4),
+        line_shifts=np.minimum(np.array(game.line_shifts, dtype=np.uint64).reshape(-1, 4), 63),
     )
 
 

@@ -182,7 +182,7 @@ class LineGameVectorEnv(VectorEnv[Seen, NDArray[Any], NDArray[Any]]):
             self._renew(ended, illegal) if self._same_step else _marked("illegal_action", illegal)
         )
         if not self._same_step:
-            self._over = ended
+            self._over = ended.copy()
         observations, infos = self._look()
         truncations = np.zeros(self.num_envs, dtype=np.bool_)
         return observations, rewards, ended, truncations, {**final, **infos}

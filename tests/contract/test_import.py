@@ -74,10 +74,50 @@ print(reward)
         "import mail_envs; env = gymnasium.make('mail_envs/TicTacToe-v0')",
         "env = gymnasium.make('mail_envs:mail_envs/TicTacToe-v0')",
         "import mail_envs; env = gymnasium.make('mail_envs/TicTacToe-v0', opponent='random')",
+        "import mail_envs; env = gymnasium.make('mail_envs/ConnectFour-v0', opponent='random')",
     ],
 )
 def test_a_minimal_install_plays(make):
     assert run(f"{MINIMAL}\nimport gymnasium\n{make}\n{PLAY}") in {"-1.0\n", "0.0\n", "1.0\n"}
+
+
+def test_one_board_needs_no_compiler():
+    """Loading a compiler, or its cache, would cost more than the first game."""
+    code = """
+import sys, gymnasium, mail_envs
+env = gymnasium.make("mail_envs/ConnectFour-v0", opponent="random")
+env.reset(seed=0)
+env.step(3)
+print(sorted({"numba", "scipy", "torch"} & set(sys.modules)))
+"""
+    assert run(code) == "[]\n"
+
+
+def test_many_boards_play_in_a_minimal_install():
+    code = """
+import gymnasium, mail_envs, sys
+env = gymnasium.make_vec("mail_envs/ConnectFour-v0", num_envs=9, opponent="random")
+observations, infos = env.reset(seed=0)
+for _ in range(50):
+    observations, rewards, *_ = env.step(infos["action_mask"].argmax(axis=1))
+print(observations["observation"].shape, "mail_wrappers" in sys.modules)
+"""
+    assert run(f"{MINIMAL}\n{code}") == "(9, 6, 7, 2) False\n"
+
+
+def test_a_second_process_compiles_nothing():
+    code = """
+import numpy as np
+from mail_envs.board import ConnectFour, kernels
+from mail_envs.board.lockstep import Boards
+boards, turn = Boards(ConnectFour(), 2), np.ones(2, np.bool_)
+boards.place(0, turn, boards.choose(np.zeros(2)))
+boards.clear(turn)
+hits = [sum(k.stats.cache_hits.values()) for k in (kernels.place, kernels.choose, kernels.clear)]
+print(hits)
+"""
+    run(code)
+    assert run(code) == "[1, 1, 1]\n"
 
 
 def test_the_pettingzoo_way_in_a_minimal_install():
