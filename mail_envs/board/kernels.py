@@ -56,7 +56,7 @@ def layout_of(game: LineGame) -> Layout:
     return Layout(
         rows=game.rows,
         columns=game.columns,
-        gravity=game.gravity,
+        gravity=bool(game.gravity),
         full=np.uint64(game.board),
         cell_bits=np.array(game.cell_bits, dtype=np.uint64),
         line_shifts=np.minimum(np.array(game.line_shifts, dtype=np.uint64).reshape(-1, 4), 63),

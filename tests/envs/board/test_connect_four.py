@@ -58,7 +58,7 @@ def compiled_perft(game, depth):
     marks, cells = np.zeros((1, 2), np.uint64), np.zeros((1, game.cells, 2), np.int8)
     legal = np.ones((1, game.actions), np.int8)
     for ply in range(depth):
-        rows, actions = np.nonzero(legal)
+        rows, actions = map(np.ascontiguousarray, np.nonzero(legal))
         marks, cells, legal = marks[rows], cells[rows], legal[rows]
         turn, results = np.ones(len(rows), np.bool_), np.empty(len(rows), np.int8)
         kernels.place(layout, ply % 2, turn, actions, marks, cells, legal, results)
