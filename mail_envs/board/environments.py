@@ -145,11 +145,11 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
             return
         if action is None:
             raise IllegalActionError(f"step: expected an action of {agent}, came None")
-        before, player = self._state, self._turn
-        self._state = self._game.place(before, action)
+        game, before, player = self._game, self._state, self._turn
+        self._state = state = game.place(before, action)
         self._turn = 1 - player
-        self._show(player, mark=self._state.other ^ before.mover)
-        outcome = self._game.outcome(self._state)
+        self._show(player, mark=state.other ^ before.mover)
+        outcome = game.outcome(state)
         if outcome is not None:
             self._finish(float(outcome))
         self.agent_selection = self.possible_agents[1 - player]

@@ -44,22 +44,23 @@ class Layout(NamedTuple):
     gravity: bool
     full: np.uint64  # the bitboard with every cell set
     cell_bits: NDArray[np.uint64]  # (cells,)
-    line_shifts: NDArray[np.uint64]  # (rounds, 4)
+    line_shifts: tuple[tuple[np.uint64, ...], ...]  # (rounds, 4): a tuple, so that loops unroll
 
 
 def layout_of(game: LineGame) -> Layout:
     """What the kernels know of `game`.
 
     Shifts by 64 and more, which machines take modulo 64, stand as shifts by 63: bit 63 is a spare
-    bit or beyond the board, so that either leaves nothing.
+    bit or beyond the board, so that either leaves nothing. For `in_a_row` 1 a shift by 0 stands.
     """
+    rounds = game.line_shifts or ((0, 0, 0, 0),)
     return Layout(
         rows=game.rows,
         columns=game.columns,
         gravity=bool(game.gravity),
         full=np.uint64(game.board),
         cell_bits=np.array(game.cell_bits, dtype=np.uint64),
-        line_shifts=np.minimum(np.array(game.line_shifts, dtype=np.uint64).reshape(-1, 4), 63),
+        line_shifts=tuple(tuple(np.uint64(min(by, 63)) for by in shifts) for shifts in rounds),
     )
 
 
@@ -99,10 +100,13 @@ def place(
 @compiled
 def _landing(layout: Layout, occupied: np.uint64, column: np.int64) -> np.int64:
     """The cell that a mark in `column` falls to: above as many marks as the column holds."""
+    one = np.uint64(1)
     stack = occupied >> np.uint64(column * (layout.rows + 1))
+    stack &= (one << np.uint64(layout.rows)) - one
     height = np.int64(0)
-    for row in range(layout.rows):
-        height += np.int64(stack >> np.uint64(row) & np.uint64(1))
+    while stack:  # the compiler knows this loop: it becomes one instruction that counts bits
+        stack &= stack - one
+        height += 1
     return (layout.rows - 1 - height) * layout.columns + column
 
 
@@ -110,11 +114,11 @@ def _landing(layout: Layout, occupied: np.uint64, column: np.int64) -> np.int64:
 def _has_line(layout: Layout, marks: np.uint64) -> bool:
     """`LineGame.has_line`, as a truth value."""
     vertical = falling = horizontal = rising = marks
-    for step in range(layout.line_shifts.shape[0]):
-        vertical &= vertical >> layout.line_shifts[step, 0]
-        falling &= falling >> layout.line_shifts[step, 1]
-        horizontal &= horizontal >> layout.line_shifts[step, 2]
-        rising &= rising >> layout.line_shifts[step, 3]
+    for up, down_right, right, up_right in layout.line_shifts:
+        vertical &= vertical >> up
+        falling &= falling >> down_right
+        horizontal &= horizontal >> right
+        rising &= rising >> up_right
     return (vertical | falling | horizontal | rising) != 0
 
 
@@ -129,6 +133,9 @@ def choose(legal: NDArray[np.int8], draws: NDArray[np.float64], actions: NDArray
         for action in range(legal.shape[1]):
             count += legal[b, action]
         wanted = np.int64(draws[b] * count)
+        if count == legal.shape[1]:
+            actions[b] = wanted
+            continue
         passed = chosen = 0
         for action in range(legal.shape[1]):
             passed += legal[b, action]

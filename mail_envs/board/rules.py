@@ -17,10 +17,10 @@ Bitboards are Python integers for one state and `uint64` arrays `(B,)` for a bat
 with `&`, `|` and `>>` alone serves both. The batched functions stand in `mail_envs.board.batch`.
 """
 
-import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from operator import index
 from typing import NamedTuple, SupportsIndex, TypeVar, cast
 
 import numpy as np
@@ -218,7 +218,11 @@ class LineGame:
         """
         mover, other = state
         occupied = mover | other
-        cells = self._cells_of(action)
+        try:
+            chosen = index(action)  # NumPy's integers and 0-d arrays serve as well
+        except TypeError:
+            chosen = -1
+        cells = self._action_cells[chosen] if 0 <= chosen < len(self._action_cells) else 0
         # With gravity, the carry from a column's lowest cell runs to its first empty one.
         mark = (occupied + (cells & -cells)) & cells if self.gravity else cells & ~occupied
         if not mark:
@@ -227,19 +231,9 @@ class LineGame:
             )
         return State(other, mover | mark)
 
-    def _cells_of(self, action: SupportsIndex) -> int:
-        """Where the mark of an action may come to, as a bitboard; NumPy's integers serve as well.
-
-        No cell for what is no action.
-        """
-        try:
-            chosen = operator.index(action)
-        except TypeError:
-            return 0
-        return self._action_cells[chosen] if 0 <= chosen < len(self._action_cells) else 0
-
     @cached_property
     def _action_cells(self) -> tuple[int, ...]:
+        """Per action, the cells that its mark may come to, as a bitboard."""
         if not self.gravity:
             return tuple(1 << bit for bit in self.cell_bits)
         column = (1 << self.rows) - 1
@@ -273,13 +267,13 @@ class LineGame:
     @cached_property
     def symmetries(self) -> Symmetries:
         """The symmetries of board and rules: 8 for squares, 4 for rectangles, 2 with gravity."""
-        index = np.arange(self.cells).reshape(self.rows, self.columns)
+        board = np.arange(self.cells).reshape(self.rows, self.columns)
         if self.gravity:
-            cells = [index, index[:, ::-1]]
+            cells = [board, board[:, ::-1]]
             actions = [np.arange(self.columns), np.arange(self.columns)[::-1]]
             return _frozen_symmetries(cells, actions)
         turns = range(4) if self.rows == self.columns else range(0, 4, 2)
-        cells = [np.rot90(side, turn) for side in (index, index[:, ::-1]) for turn in turns]
+        cells = [np.rot90(side, turn) for side in (board, board[:, ::-1]) for turn in turns]
         return _frozen_symmetries(cells, cells)
 
     def text(self, state: State) -> str:
@@ -295,7 +289,7 @@ class LineGame:
 
 def _whole(name: str, size: SupportsIndex) -> int:
     try:
-        return operator.index(size)
+        return index(size)
     except TypeError:
         raise InvalidModelError(f"{name}: expected a whole number, came {size!r}") from None
 

@@ -258,8 +258,8 @@ class LineGameVectorEnv(VectorEnv[Seen, NDArray[Any], NDArray[Any]]):
                 f"actions: expected integers of shape ({self.num_envs},), came {given.dtype} of "
                 f"shape {given.shape}"
             )
-        chosen = np.where(ignored, 0, given.astype(np.int64))
-        outside = (chosen < 0) | (chosen >= self.game.actions)
+        chosen = np.where(ignored, 0, given.astype(np.int64, copy=False))
+        outside = chosen.view(np.uint64) >= self.game.actions  # negative ones turn into huge ones
         if outside.any():
             board = int(np.argmax(outside))
             raise IllegalActionError(

@@ -106,12 +106,16 @@ def test_rows_without_a_legal_action_and_other_shapes_are_refused():
     assert random_actions(np.ones((0, 3), np.int8), rng=rng).shape == (0,)
 
 
-def test_kernels_are_compiled_once_for_all_games():
-    """One signature each: a second board, larger or without gravity, compiles nothing anew."""
+def test_kernels_are_compiled_once_for_boards_of_all_sizes():
+    """Another board compiles nothing anew: only another number of rounds in `has_line` does."""
+    before = len(kernels.place.signatures)
     for game in (TicTacToe(), *LARGEST, LineGame(2, 2, 1, gravity=True)):
         boards = Boards(game, 3)
         turn = np.array([True, False, True])
         boards.place(0, turn, boards.choose(np.zeros(3)))
         boards.clear(turn)
-    for kernel in (kernels.place, kernels.choose, kernels.clear):
-        assert len(kernel.signatures) == 1
+    assert len(kernels.choose.signatures) == len(kernels.clear.signatures) == 1
+    assert len(kernels.place.signatures) <= max(before, 6)  # lines of up to 63
+    assert len({signature[0] for signature in kernels.place.signatures}) == len(
+        kernels.place.signatures
+    )
