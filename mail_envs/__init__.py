@@ -5,6 +5,7 @@ Importing this package registers its environments with both libraries.
 
 from mail_envs.board.best_response import PositionPolicy
 from mail_envs.experts import PerfectExpert
+from mail_envs.registration import register_environments
 from mail_envs.truth import BestResponse, NashGap, best_response, loss_probability, nash_gap
 
 __all__ = [
@@ -18,3 +19,5 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+register_environments()

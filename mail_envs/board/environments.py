@@ -1,6 +1,6 @@
 """Board games as PettingZoo AEC environments: thin shells over the rules."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from gymnasium import logger, spaces
@@ -42,12 +42,6 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
         UnknownNameError: another render mode.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {
-        "render_modes": list(RENDER_MODES),
-        "is_parallelizable": False,
-        "render_fps": 2,
-    }
-
     def __init__(
         self, game: LineGame, *, render_mode: str | None = None, name: str = "line_game_v0"
     ) -> None:
@@ -57,7 +51,12 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
             raise UnknownNameError(
                 f"render_mode: expected None or one of {RENDER_MODES}, came {render_mode!r}"
             )
-        self.metadata = {**LineGameEnv.metadata, "name": name}
+        self.metadata = {
+            "name": name,
+            "render_modes": list(RENDER_MODES),
+            "is_parallelizable": False,
+            "render_fps": 2,
+        }
         self.render_mode = render_mode
         self._game = game
         self.possible_agents = list(game.agents)

@@ -1,0 +1,151 @@
+"""Novelty over a feature map, as an immutable reward source.
+
+With Λ = λ I + Σ φ φᵀ over what has been visited, a state-action pair is worth
+
+    r(s, a) = √λ · ‖φ(s, a)‖_{Λ⁻¹}  ∈ [0, ‖φ‖₂],
+
+1 for a unit feature in a direction never visited, about √(λ/n) after n visits. This is the bonus of
+LSVI-UCB and of arXiv 2602.22810's deep explorer up to the constant factor √λ, which keeps its scale
+when λ is chosen. For one-hot features Λ is diagonal, and a table of counts.
+
+Rewards stay frozen until log det Λ has grown by log 2 (`doubled`): then the learner renews them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mail_envs.protocols import FeatureMap, FloatArray, Observations, OneHotFeatureMap
+from mail_wrappers.rewards import Transitions
+
+__all__ = ["DenseMoment", "DiagonalMoment", "Moment", "NoveltyReward"]
+
+Actions = NDArray[np.int64]
+
+
+class Moment(Protocol):
+    """Λ of a feature map: what has been visited, and how far from it a feature lies."""
+
+    @property
+    def log_determinant(self) -> float:
+        """Log det(Λ / λ), 0 before the first visit."""
+        ...
+
+    def add(self, observations: Observations, actions: Actions) -> "Moment":
+        """Λ after further visits; this one is unchanged."""
+        ...
+
+    def novelty(self, observations: Observations, actions: Actions) -> FloatArray:
+        """√λ ‖φ‖_{Λ⁻¹} of each pair, `(B,)`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class DenseMoment:
+    """Λ as a matrix and its inverse, d × d."""
+
+    features: Callable[[Observations, Actions], FloatArray]
+    ridge: float
+    inverse: FloatArray  # (d, d)
+    log_determinant: float = 0.0
+
+    def add(self, observations: Observations, actions: Actions) -> "DenseMoment":
+        """Λ + ΦᵀΦ, by the Woodbury identity and the determinant lemma; O(d² B + B³)."""
+        phi = self.features(observations, actions)  # B d
+        spread = phi @ self.inverse  # B d
+        gram = np.eye(len(phi)) + spread @ phi.T  # B B
+        inverse = self.inverse - spread.T @ np.linalg.solve(gram, spread)
+        grown = self.log_determinant + float(np.linalg.slogdet(gram)[1])
+        return replace(self, inverse=(inverse + inverse.T) / 2, log_determinant=grown)
+
+    def novelty(self, observations: Observations, actions: Actions) -> FloatArray:
+        """√λ ‖φ‖_{Λ⁻¹} of each pair, `(B,)`."""
+        phi = self.features(observations, actions)
+        squared = np.einsum("bi,ij,bj->b", phi, self.inverse, phi)
+        return np.sqrt(self.ridge * np.maximum(squared, 0.0))
+
+
+@dataclass(frozen=True, eq=False)
+class DiagonalMoment:
+    """Λ of one-hot features: how often each key has been visited."""
+
+    features: OneHotFeatureMap
+    ridge: float
+    keys: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(1, np.uint64))  # increasing
+    counts: FloatArray = field(default_factory=lambda: np.zeros(1))
+
+    @property
+    def log_determinant(self) -> float:
+        """Log det(Λ / λ)."""
+        return float(np.log1p(self.counts / self.ridge).sum())
+
+    def add(self, observations: Observations, actions: Actions) -> "DiagonalMoment":
+        """Count further visits; key 0, the zero vector, never counts."""
+        asked = self.features.keys(observations, actions)
+        asked = asked[asked != 0]
+        keys, index = np.unique(np.concatenate([self.keys, asked]), return_inverse=True)
+        weights = np.concatenate([self.counts, np.ones(len(asked))])
+        return replace(self, keys=keys, counts=np.bincount(index, weights, minlength=len(keys)))
+
+    def novelty(self, observations: Observations, actions: Actions) -> FloatArray:
+        """√(λ / (λ + n)) of each pair visited n times, 0 for the zero vector; `(B,)`."""
+        asked = self.features.keys(observations, actions)
+        row = np.minimum(np.searchsorted(self.keys, asked), len(self.keys) - 1)
+        counts = np.where(self.keys[row] == asked, self.counts[row], 0.0)
+        return np.where(asked == 0, 0.0, np.sqrt(self.ridge / (self.ridge + counts)))
+
+
+@dataclass(frozen=True, eq=False)
+class NoveltyReward:
+    """How new a transition's state-action pair is, relative to a frozen Λ.
+
+    Args:
+        moment: Λ; `NoveltyReward.over` makes the empty one of a feature map.
+        reprice: whether rewards already stored are priced again when this source is renewed.
+    """
+
+    moment: Moment
+    reprice: bool = True
+
+    @classmethod
+    def over(
+        cls, features: FeatureMap | OneHotFeatureMap, *, ridge: float, reprice: bool = True
+    ) -> "NoveltyReward":
+        """Start with nothing visited: Λ = λ I.
+
+        Args:
+            features: a feature map, with vectors or with keys.
+            ridge: λ > 0. The smaller, the sharper a first visit stands out.
+            reprice: see the class.
+
+        Raises:
+            ValueError: a ridge that is not positive.
+        """
+        if not 0 < ridge < np.inf:
+            raise ValueError(f"ridge: expected a finite number above 0, came {ridge!r}")
+        if isinstance(features, OneHotFeatureMap):
+            return cls(DiagonalMoment(features, ridge), reprice)
+        inverse = np.eye(features.dimension) / ridge
+        return cls(DenseMoment(features, ridge, inverse), reprice)
+
+    def price(self, transitions: Transitions) -> FloatArray:
+        """The novelty of each transition, `(B,)`."""
+        return self.moment.novelty(transitions.observations, transitions.actions)
+
+    def price_actions(self, observations: Observations, actions: int) -> FloatArray:
+        """The novelty of every action at each observation, `(B, A)`, before any is taken."""
+        batch = len(observations)
+        repeated = np.repeat(observations, actions, axis=0)
+        chosen = np.tile(np.arange(actions), batch)
+        return self.moment.novelty(repeated, chosen).reshape(batch, actions)
+
+    def visited(self, observations: Observations, actions: Actions) -> "NoveltyReward":
+        """The source after further visits; this one is unchanged."""
+        return replace(self, moment=self.moment.add(observations, actions))
+
+    def doubled(self, since: "NoveltyReward") -> bool:
+        """Whether det Λ has at least doubled since another state of this source."""
+        return self.moment.log_determinant >= since.moment.log_determinant + np.log(2.0)

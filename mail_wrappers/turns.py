@@ -1,0 +1,39 @@
+"""What an agent of a PettingZoo AEC environment sees at its turn, and what it may do."""
+
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from pettingzoo import AECEnv
+
+from mail_envs.errors import ShapeError
+from mail_envs.protocols import Mask, Observations
+from mail_envs.protocols.asking import split_observation
+
+__all__ = ["action_count", "decision"]
+
+
+def decision(env: AECEnv[str, Any, Any], agent: str) -> tuple[Observations, Mask]:
+    """The observation of `agent`, and its action mask `(A,)` int8.
+
+    The mask comes from the observation or from `infos`, as PettingZoo allows; all ones where the
+    environment has none.
+    """
+    seen, mask = split_observation(env.observe(agent))
+    if mask is None:
+        mask = env.infos[agent].get("action_mask")
+    if mask is None:
+        mask = np.ones(action_count(env, agent), dtype=np.int8)
+    return seen, np.asarray(mask, dtype=np.int8)
+
+
+def action_count(env: AECEnv[str, Any, Any], agent: str) -> int:
+    """The number A of actions of `agent`.
+
+    Raises:
+        ShapeError: an action space that is not discrete.
+    """
+    space = env.action_space(agent)
+    if not isinstance(space, spaces.Discrete):
+        raise ShapeError(f"action space of {agent}: expected Discrete, came {space}")
+    return int(space.n)
