@@ -60,7 +60,7 @@ def test_the_shapley_operator_is_a_contraction(game, seed):
     assert np.abs(shapley(u) - shapley(v)).max() <= game.discount * np.abs(u - v).max() + 1e-12
 
 
-@pytest.mark.parametrize("discount", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("discount", [0.0, 0.5, 0.95])
 def test_jumping_and_plain_sweeps_reach_the_same_values(discount, monkeypatch):
     game = random_game(
         np.random.default_rng(0), states=6, actions=(3, 3), horizon=None, discount=discount
