@@ -100,13 +100,13 @@ def everything_holds(game, seed):
 
 
 @given(linear_games(), seeds)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_hundred_random_games(game, seed):
     everything_holds(game, seed)
 
 
 @pytest.mark.slow
 @given(linear_games(), seeds)
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 def test_a_thousand_random_games(game, seed):
     everything_holds(game, seed)
