@@ -3,6 +3,7 @@
 A batch is a pair of `uint64` arrays `(B,)`: the movers' marks and the others'.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -15,13 +16,14 @@ __all__ = [
     "States",
     "action_masks",
     "encode",
+    "images",
     "keys",
     "observations",
     "outcomes",
     "place",
     "plies",
     "stack",
-    "transform",
+    "symmetric_decisions",
 ]
 
 Bitboards = NDArray[np.uint64]
@@ -91,21 +93,54 @@ def encode(game: LineGame, observations: NDArray[np.int8]) -> States:
     expected = (game.rows, game.columns, 2)
     if seen.ndim != 4 or seen.shape[1:] != expected:
         raise ShapeError(f"observations: expected shape (B, {expected}), came {seen.shape}")
-    weights = ONE << np.array(game.cell_bits, dtype=np.uint64)
-    planes = seen.reshape(len(seen), game.cells, 2).astype(np.uint64)
-    boards = np.einsum("bcp,c->pb", planes, weights)
-    return States(boards[0], boards[1])
+    return _weigh(seen.reshape(len(seen), game.cells, 2), _cell_weights(game))
 
 
-def transform(game: LineGame, observations: NDArray[np.int8]) -> NDArray[np.int8]:
-    """All symmetric images of `(B, rows, columns, 2)` observations: `(B, G, rows, columns, 2)`."""
-    flat = observations.reshape(len(observations), game.cells, 2)
-    images = flat[:, game.symmetries.cells]  # B G cell plane
-    return images.reshape(len(flat), -1, game.rows, game.columns, 2)
+def images(game: LineGame, observations: NDArray[np.int8]) -> States:
+    """The states that all symmetric images of `(B, rows, columns, 2)` show: `(B, G)` each."""
+    return _weigh(observations.reshape(len(observations), game.cells, 2), _image_weights(game))
+
+
+def _weigh(cells: NDArray[np.int8], weights: NDArray[np.uint64]) -> States:
+    """Sum the weights of the marked cells: `(B, cells, 2)` and `(cells, ...)` → `(B, ...)`."""
+    boards = (np.ascontiguousarray(cells[..., plane]) for plane in range(2))
+    if weights.max() < 2**40:  # float64 sums of up to 64 such weights are exact, and BLAS is fast
+        real = weights.astype(np.float64)
+        return States(*((board.astype(np.float64) @ real).astype(np.uint64) for board in boards))
+    return States(*(board.astype(np.uint64) @ weights for board in boards))
+
+
+@lru_cache(maxsize=32)
+def _cell_weights(game: LineGame) -> NDArray[np.uint64]:
+    return ONE << np.array(game.cell_bits, dtype=np.uint64)
+
+
+@lru_cache(maxsize=32)
+def _image_weights(game: LineGame) -> NDArray[np.uint64]:
+    """Per cell and symmetry, the bit that the cell's mark comes to: `(cells, G)`."""
+    comes_to = np.argsort(game.symmetries.cells, axis=1)  # G cell
+    return _cell_weights(game)[comes_to].T.copy()
+
+
+def symmetric_decisions(
+    game: LineGame,
+    observations: NDArray[np.int8],
+    action_masks: NDArray[np.int8],
+    actions: NDArray[np.int64],
+) -> tuple[NDArray[np.int8], NDArray[np.int8], NDArray[np.int64]]:
+    """All symmetric images of decisions: N rows in, N · G rows out, an N's images together."""
+    symmetries = game.symmetries
+    cells = observations.reshape(len(observations), game.cells, 2)[:, symmetries.cells]
+    comes_to = np.argsort(symmetries.actions, axis=1)  # G action
+    return (
+        cells.reshape(-1, game.rows, game.columns, 2),
+        action_masks[:, symmetries.actions].reshape(-1, game.actions),
+        comes_to[:, actions].T.reshape(-1),
+    )
 
 
 def keys(game: LineGame, states: States) -> NDArray[np.uint64]:
-    """One number per position, different for different positions, `(B,)`, never 0.
+    """One number per position, different for different positions, never 0; any shape.
 
     With gravity the mover's marks plus the heights of the columns, else both bitboards in one
     word or, on larger boards, the base-3 number of the cells.
@@ -124,6 +159,6 @@ def keys(game: LineGame, states: States) -> NDArray[np.uint64]:
             f"keys: expected at most 40 cells on a board without gravity, came {game.cells}"
         )
     bits = np.array(game.cell_bits, dtype=np.uint64)
-    digits = (states.mover[:, None] >> bits & ONE) + 2 * (states.other[:, None] >> bits & ONE)
+    digits = (states.mover[..., None] >> bits & ONE) + 2 * (states.other[..., None] >> bits & ONE)
     powers = np.array([3**i for i in range(game.cells)], dtype=np.uint64)
-    return (digits * powers).sum(axis=1, dtype=np.uint64) + ONE
+    return (digits * powers).sum(axis=-1, dtype=np.uint64) + ONE

@@ -109,8 +109,7 @@ class StateActions:
 
     def keys(self, observations: Observations, actions: Actions) -> NDArray[np.uint64]:
         """Map `(B, rows, columns, 2)` and `(B,)` to `(B,)` keys."""
-        images = batch.transform(self.game, observations)
-        boards = _image_keys(self.game, images)  # B G
+        boards = batch.keys(self.game, batch.images(self.game, observations))  # B G
         moved = np.argsort(self.game.symmetries.actions, axis=1)[:, actions].T  # B G
         pairs = boards * np.uint64(self.game.actions) + moved.astype(np.uint64)
         return pairs.min(axis=1)
@@ -130,15 +129,10 @@ class Afterstates:
     def keys(self, observations: Observations, actions: Actions) -> NDArray[np.uint64]:
         """Map `(B, rows, columns, 2)` and `(B,)` to `(B,)` keys."""
         after = batch.place(self.game, batch.encode(self.game, observations), actions)
-        images = batch.transform(self.game, batch.observations(self.game, after))
-        least = _image_keys(self.game, images).min(axis=1)
+        images = batch.images(self.game, batch.observations(self.game, after))
+        least = batch.keys(self.game, images).min(axis=1)
         over, _ = batch.outcomes(self.game, after)
         return np.where(over, np.uint64(0), least)
-
-
-def _image_keys(game: LineGame, images: NDArray[np.int8]) -> NDArray[np.uint64]:
-    flat = images.reshape(-1, game.rows, game.columns, 2)
-    return batch.keys(game, batch.encode(game, flat)).reshape(images.shape[:2])
 
 
 def _key_bound(game: LineGame) -> int:
