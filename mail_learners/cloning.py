@@ -84,9 +84,7 @@ class ClonedPolicy:
         seen = np.asarray(observations)
         if seen.shape[1:] != self._shape:
             raise ShapeError(f"observations: expected (B, {self._shape}), came {seen.shape}")
-        inputs = torch.from_numpy(
-            seen.reshape(len(seen), math.prod(self._shape)).astype(np.float64)
-        )
+        flat = seen.reshape(len(seen), math.prod(self._shape)).astype(np.float64)
         with torch.no_grad():
             logits: FloatArray = self._network(torch.from_numpy(flat)).numpy()
         legal = np.ones_like(logits) if action_masks is None else np.asarray(action_masks)
