@@ -7,7 +7,7 @@ promises to keep. Uniform numbers are exact functions of it. Distributions are n
           \log g_j = \log \Gamma_{\alpha + 1} + \tfrac{1}{\alpha} \log U,
 
 drawn through logarithms because small α underflow otherwise, and then rounded to multiples of
-2⁻³², the largest remainders up. So differences in the last bits of logarithms, which mathematical
+2⁻³² (or coarser, where products of such numbers shall be exact), the largest remainders up. So differences in the last bits of logarithms, which mathematical
 libraries do have, vanish; rows sum to exactly one in whatever order they are added; and entries
 that would be numerically zero are zero.
 """
@@ -21,8 +21,8 @@ from mail_envs.protocols import FloatArray
 
 __all__ = ["dirichlet", "duration", "round_rows", "streams", "uniform", "zero_sum_pair"]
 
-UNIT = 1 << 32
-"""Probabilities are multiples of 1/UNIT."""
+BITS = 32
+"""Probabilities are multiples of 2⁻³² unless fewer bits are asked for."""
 
 
 def streams(seed: int, count: int) -> list[np.random.Generator]:
@@ -37,39 +37,46 @@ def streams(seed: int, count: int) -> list[np.random.Generator]:
     return [np.random.Generator(np.random.PCG64(child)) for child in children]
 
 
-def uniform(shape: Sequence[int], *, rng: np.random.Generator) -> FloatArray:
-    """Numbers in [-1, 1), uniform: multiples of 2⁻⁵², so that twice or half of one is exact."""
-    return 2 * rng.random(tuple(shape)) - 1
+def uniform(shape: Sequence[int], *, rng: np.random.Generator, bits: int = 52) -> FloatArray:
+    """Numbers in [-1, 1), uniform, multiples of 2^-bits (rounded down)."""
+    unit = 2.0**bits
+    return np.floor((2 * rng.random(tuple(shape)) - 1) * unit) / unit
 
 
 def dirichlet(
-    shape: Sequence[int], concentration: float, *, rng: np.random.Generator
+    shape: Sequence[int], concentration: float, *, rng: np.random.Generator, bits: int = BITS
 ) -> FloatArray:
     """Distributions along the last axis, from the symmetric Dirichlet distribution.
+
+    Row by row: a longer table of the same seed begins with the rows of a shorter one.
 
     Args:
         shape: of the table.
         concentration: α > 0; small for rows near one-hot, 1 for uniform on the simplex.
         rng: where the randomness comes from.
+        bits: entries are multiples of 2^-bits.
 
     Raises:
         ValueError: a concentration that is not a positive number.
     """
     if not 0 < concentration < np.inf:
         raise ValueError(f"concentration: expected a finite number above 0, came {concentration!r}")
-    gammas = rng.standard_gamma(concentration + 1, size=tuple(shape))
-    logs = np.log(gammas) + np.log1p(-rng.random(tuple(shape))) / concentration
+    first, second = rng.spawn(2)  # so that more rows continue the same streams
+    gammas = first.standard_gamma(concentration + 1, size=tuple(shape))
+    logs = np.log(gammas) + np.log1p(-second.random(tuple(shape))) / concentration
     weights = np.exp(logs - logs.max(axis=-1, keepdims=True))
-    return round_rows(weights / weights.sum(axis=-1, keepdims=True))
+    return round_rows(weights / weights.sum(axis=-1, keepdims=True), bits=bits)
 
 
-def round_rows(table: FloatArray) -> FloatArray:
-    """Round distributions (along the last axis) to multiples of 2⁻³² that sum to exactly one."""
-    scaled = table * UNIT
+def round_rows(table: FloatArray, *, bits: int = BITS) -> FloatArray:
+    """Round distributions (along the last axis) to multiples of 2^-bits that sum to exactly one."""
+    unit = 2.0**bits
+    scaled = table * unit
     floors = np.floor(scaled)
-    missing = UNIT - floors.sum(axis=-1, keepdims=True)  # fewer than entries: floors are exact
-    ranks = np.argsort(np.argsort(floors - scaled, axis=-1, kind="stable"), axis=-1, kind="stable")
-    return (floors + (ranks < missing)) / UNIT
+    missing = unit - floors.sum(axis=-1, keepdims=True)  # sums of integers are exact
+    order = np.argsort(floors - scaled, axis=-1, kind="stable")  # largest remainders first
+    ranks = np.argsort(order, axis=-1, kind="stable")
+    return (floors + (ranks < missing)) / unit
 
 
 def duration(

@@ -27,8 +27,6 @@ behaviour cloning stays near a gap of 8 however many demonstrations it sees. Exp
 experts repairs it.
 """
 
-from typing import Literal
-
 import numpy as np
 
 from mail_envs.errors import UnknownNameError
@@ -67,7 +65,7 @@ def grid_game(size: int = 3, *, discount: float = 0.9) -> MarkovGame:
     first, second = grid_cells(size)
     goal = size - 1
     worth = (first == goal).astype(np.float64) - (second == goal)
-    start = _pair_index(size, np.array((size - 2) * size), np.array((size - 1) * size + 1))
+    start = _pair_index(size, np.array((size - 2) * size), np.array((size - 1) * size + 1))[()]
     return MarkovGame.zero_sum(
         transitions, worth[following], start, discount=discount, name=f"grid_game({size})"
     )
@@ -86,35 +84,32 @@ def grid_cells(size: int) -> tuple[IntArray, IntArray]:
     return first[apart], second[apart]
 
 
-def grid_experts(
-    game: MarkovGame, kind: Literal["published"] = "published"
-) -> tuple[TabularPolicy, TabularPolicy]:
-    """Experts of a grid game by name.
+def grid_experts(game: MarkovGame) -> tuple[TabularPolicy, TabularPolicy]:
+    """The published experts of a grid game, a pure equilibrium.
 
-    `"published"`: the pure equilibrium of the published experiments, which has no rule of its own:
-    where moves tie, the published code plays whatever vertex its solver of linear programs
-    returns. So it is kept as data, and is an equilibrium exactly.
+    They follow no rule of their own: where moves tie, they play the vertex that a solver of linear
+    programs happened to return, so they are kept as data. `mail_envs.solve` gives experts with a
+    rule, at every size.
 
     Raises:
-        UnknownNameError: another kind, or a size without published experts.
+        UnknownNameError: a size without published experts.
     """
     size = grid_size(game)
-    if kind != "published" or size not in PUBLISHED:
-        raise UnknownNameError(
-            f"experts: expected 'published' and a size in {tuple(PUBLISHED)}, came {kind!r} "
-            f"and size {size}"
-        )
+    if size not in PUBLISHED:
+        known = tuple(PUBLISHED)
+        raise UnknownNameError(f"published experts: expected a size in {known}, came {size}")
     first, second = (np.array(list(text), dtype=np.int64) for text in PUBLISHED[size])
     return TabularPolicy(np.eye(4)[first]), TabularPolicy(np.eye(4)[second])
 
 
 def _following(size: int) -> IntArray:
     """The next state of every state and joint action: `(S, 4, 4)`."""
-    first, second = (cells[:, None, None] for cells in grid_cells(size))
-    left, right = _targets(size, first[:, 0, 0])[:, :, None], _targets(size, second[:, 0, 0])
-    right = right[:, None, :]
-    blocked = (left == right) | ((left == second) & (right == first))
-    return _pair_index(size, np.where(blocked, first, left), np.where(blocked, second, right))
+    first, second = grid_cells(size)
+    left = _targets(size, first)[:, :, None]  # s a 1
+    right = _targets(size, second)[:, None, :]  # s 1 b
+    own, other = first[:, None, None], second[:, None, None]
+    blocked = (left == right) | ((left == other) & (right == own))
+    return _pair_index(size, np.where(blocked, own, left), np.where(blocked, other, right))
 
 
 def _targets(size: int, cells: IntArray) -> IntArray:

@@ -1,11 +1,11 @@
 """The published experts of the grid game, as data.
 
-Provenance: Shapley iteration from V = 0 to a change below 1e-6 (133 sweeps for n = 3), then in every
-state the two linear programs "maximise v subject to xᵀG ≥ v, x in the simplex" of the stage game
-and of its negative transpose, solved by HiGHS through `scipy.optimize.linprog` (scipy 1.17.1, method
-"highs"), as the published code of arXiv 2602.22810 does. Every solution is pure, and those of n = 3
-reach the 19 and 17 states that the published code lists. Where several moves are optimal the choice
-is the solver's; in the 19 and 17 states it is the highest-numbered one.
+Provenance: the published procedure of arXiv 2602.22810, run again. Shapley iteration from V = 0 to a
+change below 1e-6 (133 sweeps for n = 3), then in every state the linear programs "maximise v
+subject to xᵀG ≥ v, x in the simplex" of the stage game and of its negative transpose, by HiGHS
+through `scipy.optimize.linprog` (scipy 1.17.1, method "highs"). Every solution is pure. The experts
+of n = 3 reach the 19 and 17 states that the published code lists; there they play the
+highest-numbered of their optimal moves.
 
 One digit per state, the action; one line per cell of player 0, one string per player.
 """

@@ -16,6 +16,12 @@ support), so cloning in a linear class is misspecified here; the block and addit
 the ones where it is not. No exact value is known in advance; `mail_envs.solve` computes it.
 """
 
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from mail_envs.markov.equilibrium import solve
+from mail_envs.markov.features import TableFeatures, marginalised_features
 from mail_envs.markov.library.draws import (
     dirichlet,
     duration,
@@ -23,9 +29,14 @@ from mail_envs.markov.library.draws import (
     uniform,
     zero_sum_pair,
 )
+from mail_envs.markov.library.named import named_features
 from mail_envs.markov.linear import LinearMarkovGame
+from mail_envs.markov.model import AnyFeatureMap, MarkovGame
 
-__all__ = ["random_linear"]
+__all__ = ["LINEAR_FEATURES", "LinearFeatures", "linear_features", "random_linear"]
+
+LinearFeatures: TypeAlias = Literal["one-hot", "marginalised-by-expert"]
+LINEAR_FEATURES = ("one-hot", "marginalised-by-expert")
 
 
 def random_linear(
@@ -74,4 +85,32 @@ def random_linear(
         horizon=horizon,
         discount=discount,
         name="random_linear",
+    )
+
+
+def linear_features(game: MarkovGame, name: LinearFeatures = "one-hot") -> tuple[AnyFeatureMap, ...]:
+    """One feature map per player of a linear game.
+
+    Args:
+        game: a linear game that `mail_envs.solve` solves.
+        name: `"one-hot"` of (s, a), or `"marginalised-by-expert"`, the joint features averaged
+            over the experts' moves, those of every step side by side (d H coordinates): in them
+            a player's problem against the experts is linear. They know the experts.
+
+    Raises:
+        UnknownNameError: another name.
+        UnsolvedGameError: a game whose equilibrium is not known.
+    """
+    if name != "marginalised-by-expert":
+        return named_features(game, name, LINEAR_FEATURES)
+    experts, steps = solve(game).policies, game.horizon or 1
+    return tuple(
+        TableFeatures(
+            np.concatenate(
+                [marginalised_features(game, experts, i, h=h).table for h in range(steps)], axis=-1
+            )
+            / steps,
+            knows_opponents=True,
+        )
+        for i in range(game.num_players)
     )
