@@ -16,7 +16,6 @@ A family may have further ones, tables with a row for each state. Float observat
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -68,7 +67,7 @@ class StateView:
 
     num_states: int
 
-    @cached_property
+    @property
     def space(self) -> Space:
         """Discrete(S)."""
         return spaces.Discrete(self.num_states)
@@ -90,7 +89,7 @@ class StepView:
     horizon: int
     num_states: int
 
-    @cached_property
+    @property
     def space(self) -> Space:
         """MultiDiscrete(H + 1, S)."""
         return spaces.MultiDiscrete([self.horizon + 1, self.num_states])
@@ -110,7 +109,7 @@ class OneHotView:
 
     num_states: int
 
-    @cached_property
+    @property
     def space(self) -> Space:
         """Box (S,)."""
         return spaces.Box(0.0, 1.0, (self.num_states,), np.float32)

@@ -67,11 +67,6 @@ class Setting:
         policy_tables(self.game, experts)  # raises where they do not fit
         return experts
 
-    @property
-    def experts_see_steps(self) -> bool:
-        """Whether experts are asked about pairs of step and state: in games with a horizon."""
-        return self.game.horizon is not None
-
     @cached_property
     def maps(self) -> tuple[AnyFeatureMap, ...]:
         """One feature map per player, over states."""
@@ -112,14 +107,6 @@ class Setting:
         if observation == "features":
             return FeatureView(self.maps[player], game.num_states, game.num_actions[player])
         return StateView(game.num_states)
-
-    def expert_is_shown(self, observation: str) -> bool:
-        """Whether an observation is itself what experts are asked about."""
-        return observation == ("step-and-state" if self.experts_see_steps else "state")
-
-    def question(self, step: int, state: int) -> NDArray[np.int64] | np.int64:
-        """What an expert is asked about: the state, or the pair of step and state."""
-        return np.array([step, state]) if self.experts_see_steps else np.int64(state)
 
     def describe(self, step: int, state: int) -> str:
         """A step and a state as text, ending with a line break."""

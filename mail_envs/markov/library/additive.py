@@ -28,7 +28,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from mail_envs.markov.checks import IntArray
-from mail_envs.markov.dynamics import FactoredDynamics
 from mail_envs.markov.equilibrium import solve
 from mail_envs.markov.features import TableFeatures
 from mail_envs.markov.library.block import emitted_start, modulo_blocks
