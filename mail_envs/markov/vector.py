@@ -65,14 +65,8 @@ class MarkovVectorEnv(VectorEnv[Any, Any, Any]):
     ) -> None:
         if num_envs < 1:
             raise ValueError(f"num_envs: expected at least 1, came {num_envs}")
-        known = {mode.value: mode for mode in MODES}
-        wanted = getattr(autoreset_mode, "value", autoreset_mode)
-        if wanted not in known:
-            raise UnknownNameError(
-                f"autoreset_mode: expected one of {list(known)}, came {wanted!r}"
-            )
         self._env = env
-        self._mode = known[wanted]
+        self._mode = _autoreset(autoreset_mode)
         self._player = env.game.player_index(agent)
         self._movers = other_movers(env, agent, others)
         self._view = env.view(agent)
@@ -229,6 +223,14 @@ class MarkovVectorEnv(VectorEnv[Any, Any, Any]):
                 f"copy {row}"
             )
         return given.astype(np.int64, copy=False)
+
+
+def _autoreset(mode: AutoresetMode | str) -> AutoresetMode:
+    for known in MODES:
+        if mode in {known, known.value}:
+            return known
+    names = [known.value for known in MODES]
+    raise UnknownNameError(f"autoreset_mode: expected one of {names}, came {mode!r}")
 
 
 def make_vector_view(
