@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mail_envs import nash_gap, solve
-from mail_envs.errors import UnknownNameError, UnsolvedGameError
+from mail_envs.errors import InvalidOptionError, UnknownNameError, UnsolvedGameError
 from mail_envs.markov import (
     MarkovGame,
     coarse_correlated_equilibrium,
@@ -75,7 +75,7 @@ def test_jumping_and_plain_sweeps_reach_the_same_values(discount, monkeypatch):
     coarse = shapley_iteration(game, tolerance=1e-4)
     assert coarse.sweeps <= plain.sweeps
     assert np.abs(coarse.values - plain.values).max() <= coarse.error_bound
-    assert shapley_iteration(game, max_sweeps=3).sweeps == 3
+    assert shapley_iteration(game, max_sweeps=2).sweeps == 2
 
 
 def test_a_known_stochastic_game():
@@ -173,6 +173,10 @@ def test_games_without_an_exact_method_say_so():
         shapley_iteration(MarkovGame(stay, battle, 0, discount=0.9))
     with pytest.raises(UnsolvedGameError, match="expected a horizon"):
         coarse_correlated_equilibrium(MarkovGame(stay, battle, 0, discount=0.9))
+    with pytest.raises(InvalidOptionError, match="max_sweeps: expected at least 1, came 0"):
+        shapley_iteration(
+            random_game(np.random.default_rng(0), horizon=None, discount=0.5), max_sweeps=0
+        )
     with pytest.raises(UnknownNameError, match="uniform"):
         solve(random_game(np.random.default_rng(0)), ties="random")
 
