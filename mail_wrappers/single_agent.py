@@ -28,6 +28,7 @@ from mail_wrappers.turns import decision
 
 __all__ = ["SingleAgentEnv", "make_view"]
 
+
 class SingleAgentEnv(gymnasium.Env[Any, Any]):
     """A multi-agent environment seen by one agent, everyone else a given policy.
 
