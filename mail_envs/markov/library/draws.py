@@ -86,8 +86,10 @@ def duration(
     """Horizon and discount of a game: the family's default where neither is given.
 
     Raises:
-        InvalidModelError: both are given.
+        InvalidModelError: both are given, or a horizon below 1.
     """
+    if horizon is not None and horizon < 1:
+        raise InvalidModelError(f"horizon: expected an integer of at least 1, came {horizon}")
     if horizon is not None and discount is not None:
         raise InvalidModelError(
             f"expected a horizon or a discount, came horizon={horizon}, discount={discount}"

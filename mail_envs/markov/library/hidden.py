@@ -146,8 +146,8 @@ def rich_observations(game: MarkovGame) -> FloatArray:
 
 
 def _hadamard(width: int) -> FloatArray:
-    """Sylvester's matrix: (-1) to the number of bits that row and column share, `(D, D)`."""
-    rows = np.arange(width)
-    shared = rows[:, None] & rows
-    odd = (np.bitwise_count(shared) & 1).astype(np.float64)
-    return 1 - 2 * odd
+    """Sylvester's matrix of a power of two, entries ±1: `(D, D)`."""
+    matrix: FloatArray = np.ones((1, 1))
+    while len(matrix) < width:
+        matrix = np.kron(np.array([[1.0, 1.0], [1.0, -1.0]]), matrix)
+    return matrix
