@@ -75,7 +75,7 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
         self._step += action is not None
 
     def _row(self, agent: str, action: Any) -> Row | None:
-        """The decision as it will be kept: copies, lest it change with the environment's buffers."""
+        """The decision as it is kept: copies, which no buffer of the environment changes."""
         if action is None or agent not in self._kept:
             return None
         seen, mask = decision(self, agent)
