@@ -1,7 +1,7 @@
 """Any Markov game as a PettingZoo parallel environment.
 
-All agents move at once and every action is legal. What an agent is shown is one of the views of
-`mail_envs.markov.observations`; by default the number of the state, `Discrete(S)`.
+All agents move at once and every action is legal. Agents see the state through one of the lenses
+of `mail_envs.markov.observations`: by default its number, `Discrete(S)`.
 
 **The others' actions.** An agent sees them only through the state, unless `reveal_actions` puts the
 joint action just played into every agent's `info["joint_action"]`, `(n,)` in player order.
@@ -37,7 +37,7 @@ from mail_envs.errors import (
 from mail_envs.markov.checks import IntArray
 from mail_envs.markov.dynamics import rewards_at
 from mail_envs.markov.model import MarkovGame
-from mail_envs.markov.observations import View, seen_features
+from mail_envs.markov.observations import Lens, seen_features
 from mail_envs.markov.setting import Setting
 from mail_envs.markov.tabular import TabularPolicy
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap
@@ -116,8 +116,8 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
         self.max_cycles = episode_length(game, max_cycles)
         self.possible_agents = list(game.agents)
         self.agents = []
-        self._views = {a: self.setting.view(observation, i) for i, a in enumerate(game.agents)}
-        self._spaces = {agent: view.space for agent, view in self._views.items()}
+        self._lenses = {a: self.setting.lens(observation, i) for i, a in enumerate(game.agents)}
+        self._spaces = {agent: lens.space for agent, lens in self._lenses.items()}
         self._actions = {
             agent: spaces.Discrete(count)
             for agent, count in zip(game.agents, game.num_actions, strict=True)
@@ -145,12 +145,12 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
     def feature_map(self, agent: str) -> FeatureMap | OneHotFeatureMap:
         """The feature map of `agent`, over the observations of this environment."""
         player = self._index(agent)
-        return seen_features(self.setting.maps[player], self._views[agent])
+        return seen_features(self.setting.maps[player], self._lenses[agent])
 
-    def view(self, agent: str) -> View:
+    def lens(self, agent: str) -> Lens:
         """How `agent` is shown steps and states."""
         self._index(agent)
-        return self._views[agent]
+        return self._lenses[agent]
 
     def beside(self, steps: IntArray, states: IntArray) -> dict[str, NDArray[Any]]:
         """What infos say of `(B,)` steps and states: the step, and what experts are asked about."""
@@ -244,7 +244,7 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
     # ---- parts
 
     def _observations(self) -> dict[str, Any]:
-        return {agent: self._views[agent](self._step, self._state)[0] for agent in self.agents}
+        return {agent: self._lenses[agent](self._step, self._state)[0] for agent in self.agents}
 
     def _infos(self, joint: NDArray[np.int64] | None) -> Infos:
         """What each agent is told beside its observation; fresh objects at every call."""

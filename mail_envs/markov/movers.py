@@ -74,10 +74,10 @@ def _of_table(table: FloatArray) -> Mover:
 def _of_policy(env: MarkovGameEnv, agent: str, policy: Policy) -> Mover:
     """Ask about what the agent is shown."""
     player = env.game.player_index(agent)
-    view, actions = env.view(agent), env.game.num_actions[player]
+    lens, actions = env.lens(agent), env.game.num_actions[player]
 
     def move(h: IntArray, s: IntArray, rng: np.random.Generator) -> IntArray:
         masks = np.ones((len(s), actions), dtype=np.int8)
-        return sample_actions(ask(policy, view(h, s), masks, who=agent), rng=rng)
+        return sample_actions(ask(policy, lens(h, s), masks, who=agent), rng=rng)
 
     return move

@@ -17,12 +17,12 @@ from mail_envs.markov.experts import nash_experts
 from mail_envs.markov.features import OneHotFeatures
 from mail_envs.markov.model import AnyFeatureMap, MarkovGame
 from mail_envs.markov.observations import (
-    FeatureView,
-    OneHotView,
-    StateView,
-    StepView,
-    TableView,
-    View,
+    FeatureLens,
+    Lens,
+    OneHotLens,
+    StateLens,
+    StepLens,
+    TableLens,
 )
 from mail_envs.markov.tabular import TabularPolicy, policy_tables
 from mail_envs.protocols import FloatArray
@@ -86,7 +86,7 @@ class Setting:
         steps = () if self.game.horizon is None else ("step-and-state",)
         return ("state", *steps, "one-hot", "features", *self.tables)
 
-    def view(self, observation: str, player: int) -> View:
+    def lens(self, observation: str, player: int) -> Lens:
         """What `player` is shown.
 
         Raises:
@@ -99,14 +99,14 @@ class Setting:
                 f"observation: expected one of {self.observations}, came {observation!r}"
             )
         if observation in self.tables:
-            return TableView(self.tables[observation])
+            return TableLens(self.tables[observation])
         if observation == "step-and-state":
-            return StepView(game.horizon or 0, game.num_states)
+            return StepLens(game.horizon or 0, game.num_states)
         if observation == "one-hot":
-            return OneHotView(game.num_states)
+            return OneHotLens(game.num_states)
         if observation == "features":
-            return FeatureView(self.maps[player], game.num_states, game.num_actions[player])
-        return StateView(game.num_states)
+            return FeatureLens(self.maps[player], game.num_states, game.num_actions[player])
+        return StateLens(game.num_states)
 
     def describe(self, step: int, state: int) -> str:
         """A step and a state as text, ending with a line break."""

@@ -69,11 +69,11 @@ class MarkovVectorEnv(VectorEnv[Any, Any, Any]):
         self._mode = _autoreset(autoreset_mode)
         self._player = env.game.player_index(agent)
         self._movers = other_movers(env, agent, others)
-        self._view = env.view(agent)
+        self._lens = env.lens(agent)
         self.render_mode = env.render_mode
         self.metadata = {**env.metadata, "autoreset_mode": self._mode}
         self.num_envs = num_envs
-        self.single_observation_space = self._view.space
+        self.single_observation_space = self._lens.space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
         self.single_action_space = spaces.Discrete(env.game.num_actions[self._player])
         self.action_space = batch_space(self.single_action_space, num_envs)
@@ -183,7 +183,7 @@ class MarkovVectorEnv(VectorEnv[Any, Any, Any]):
         self._steps[rows] = 0
 
     def _observation(self) -> Observations:
-        return self._view(self._steps, self._states)
+        return self._lens(self._steps, self._states)
 
     def _info(self, joint: IntArray | None, begun: Flags | None = None) -> dict[str, Any]:
         """What each copy is told beside its observation, with Gymnasium's masks.

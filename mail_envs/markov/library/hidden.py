@@ -149,5 +149,5 @@ def _hadamard(width: int) -> FloatArray:
     """Sylvester's matrix of a power of two, entries ±1: `(D, D)`."""
     matrix: FloatArray = np.ones((1, 1))
     while len(matrix) < width:
-        matrix = np.kron(np.array([[1.0, 1.0], [1.0, -1.0]]), matrix)
+        matrix = np.block([[matrix, matrix], [matrix, -matrix]])
     return matrix

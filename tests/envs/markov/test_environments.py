@@ -136,7 +136,7 @@ def test_absorbing_states_pay_until_the_end():
     assert returns == pytest.approx((1 - 0.9**44) / (1 - 0.9))
 
 
-def test_views_of_the_state():
+def test_lenses_on_the_state():
     games = {"horizon": 3, "states": 20, "latents": 5}
     seen = {}
     for name in ("state", "step-and-state", "one-hot", "features"):
@@ -171,7 +171,7 @@ def test_feature_maps_understand_what_agents_see(observation, features):
     plain = low_rank_v0.parallel_env(**options)
     env = low_rank_v0.parallel_env(observation=observation, **options)
     states, actions = np.arange(16), np.arange(16) % 2
-    seen = env.view(FIRST)(np.ones(16, dtype=np.int64), states)
+    seen = env.lens(FIRST)(np.ones(16, dtype=np.int64), states)
     expected = plain.feature_map(FIRST)
     got = env.feature_map(FIRST)
     assert isinstance(got, OneHotFeatureMap)
@@ -183,7 +183,7 @@ def test_feature_maps_understand_what_agents_see(observation, features):
 def test_vectors_of_features_too(observation):
     env = additive_linear_v0.parallel_env(observation=observation, states=12)
     states, actions = np.arange(12), np.arange(12) % 2
-    seen = env.view(SECOND)(np.zeros(12, dtype=np.int64), states)
+    seen = env.lens(SECOND)(np.zeros(12, dtype=np.int64), states)
     expected = env.game.feature_maps[1](states, actions)
     got = env.feature_map(SECOND)
     assert got.dimension == 5
