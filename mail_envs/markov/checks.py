@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from mail_envs.errors import InvalidModelError, ShapeError
+from mail_envs.errors import InvalidModelError, MailError, ShapeError
 from mail_envs.protocols import FloatArray
 
 __all__ = [
@@ -70,6 +70,8 @@ def refuse(
     expected: str,
     name: str,
     axes: Sequence[str],
+    *,
+    error: type[MailError] = InvalidModelError,
 ) -> None:
     """Raise on the first true entry of `bad`.
 
@@ -79,15 +81,16 @@ def refuse(
         expected: what should have come, in words.
         name: how the message calls the array.
         axes: the names of the axes of `bad`.
+        error: what is raised.
 
     Raises:
-        InvalidModelError: some entry is wrong.
+        InvalidModelError: some entry is wrong (or another `error`).
     """
     if not bad.any():
         return
     index = np.unravel_index(int(np.argmax(bad)), bad.shape)
     place = ", ".join(f"{axis}={int(i)}" for axis, i in zip(axes, index, strict=True))
-    raise InvalidModelError(
+    raise error(
         f"{name}: expected {expected}, came {values[index]!s}" + (f" at ({place})" if place else "")
     )
 

@@ -1,11 +1,13 @@
 r"""What one player faces when the others' policies are fixed.
 
-Averaging a table over the others' independent moves,
+Averaging a table over the others' moves,
 
-.. math:: f_i(s, a_i) = \sum_{a_{-i}} \prod_{j \ne i} \pi_j(a_j \mid s) \, f(z(s), a),
+.. math:: f_i(s, a_i) = \sum_{a_{-i}} \pi_{-i}(a_{-i} \mid s) \, f(z(s), a),
 
 turns rewards and expected next values of the game into those of player i's own decision problem,
-O(S A_1⋯A_n) whatever the form of the dynamics. Policies here are those of one step, `(S, A_j)`.
+O(S A_1⋯A_n) whatever the form of the dynamics. Everything here is about one step: policies are
+`(S, A_j)`, joint policies `(S, A_1, …, A_n)`, and the others' joint policy π_-i is `(S, N)`,
+with `N` the product of their numbers of actions, in C order of the players' own order.
 """
 
 from collections.abc import Sequence
@@ -15,38 +17,15 @@ import numpy as np
 from mail_envs.markov.dynamics import Dynamics, lift
 from mail_envs.protocols import FloatArray
 
-__all__ = ["expect", "expect_joint", "expect_others", "joint_policy"]
-
-
-def expect_others(
-    dynamics: Dynamics, table: FloatArray, policies: Sequence[FloatArray | None], player: int
-) -> FloatArray:
-    """f_i(s, a_i): `(…, M, A_1, …, A_n)` → `(…, S, A_i)`.
-
-    Args:
-        dynamics: says which block a state lies in.
-        table: f by block; axes before the block are a batch.
-        policies: `(S, A_j)` for each player; that of `player` itself is not used.
-        player: i.
-    """
-    n = len(dynamics.num_actions)
-    lead = table.ndim - 1 - n
-    table = lift(dynamics, table, axis=lead)
-    for j in reversed(range(n)):  # from the last, so that earlier axes keep their places
-        policy = policies[j]
-        if j != player and policy is not None:
-            table = _average(table, policy, axis=lead + 1 + j, lead=lead)
-    return table
-
-
-def expect(
-    dynamics: Dynamics, table: FloatArray, policies: Sequence[FloatArray | None]
-) -> FloatArray:
-    """Σ_a Π_j π_j(a_j|s) f(z(s), a): `(…, M, A_1, …, A_n)` → `(…, S)`."""
-    own = policies[0]
-    if own is None:
-        raise TypeError("expect: expected a policy for every player, came None for player 0")
-    return np.einsum("...sa,sa->...s", expect_others(dynamics, table, policies, 0), own)
+__all__ = [
+    "expect_against",
+    "expect_joint",
+    "expect_others",
+    "joint_policy",
+    "joint_with",
+    "others_of_joint",
+    "others_policy",
+]
 
 
 def joint_policy(policies: Sequence[FloatArray]) -> FloatArray:
@@ -58,16 +37,60 @@ def joint_policy(policies: Sequence[FloatArray]) -> FloatArray:
     return joint
 
 
+def others_policy(policies: Sequence[FloatArray], states: int) -> FloatArray:
+    """The product of the others' independent policies, `(S, A_j)` each: `(S, N)`."""
+    return joint_policy(policies).reshape(states, -1) if policies else np.ones((states, 1))
+
+
+def others_of_joint(joint: FloatArray, player: int) -> FloatArray:
+    """What the others play under a joint policy, unconditionally: `(S, A_1, …, A_n)` → `(S, N)`."""
+    return joint.sum(axis=1 + player).reshape(len(joint), -1)
+
+
+def joint_with(
+    others: FloatArray, own: FloatArray, player: int, actions: tuple[int, ...]
+) -> FloatArray:
+    """The product of `others`, `(S, N)`, and `player`'s `(S, A_i)`: `(S, A_1, …, A_n)`."""
+    rest = tuple(count for j, count in enumerate(actions) if j != player)
+    joint = others[:, :, None] * own[:, None, :]
+    return np.moveaxis(joint.reshape(len(own), *rest, actions[player]), -1, 1 + player)
+
+
+def expect_against(
+    dynamics: Dynamics, table: FloatArray, others: FloatArray, player: int
+) -> FloatArray:
+    """f_i(s, a_i) against the others' joint policy.
+
+    Args:
+        dynamics: says which block a state lies in.
+        table: f by block, `(…, M, A_1, …, A_n)`; axes before the block are a batch.
+        others: π_-i, `(S, N)`.
+        player: i.
+
+    Returns:
+        `(…, S, A_i)`.
+    """
+    actions = dynamics.num_actions
+    lead = table.ndim - 1 - len(actions)
+    rows = np.moveaxis(table, lead + 1 + player, -1)
+    rows = rows.reshape(*table.shape[: lead + 1], -1, actions[player])  # … z n a
+    return np.einsum("...sna,sn->...sa", lift(dynamics, rows, axis=lead), others)
+
+
+def expect_others(
+    dynamics: Dynamics, table: FloatArray, policies: Sequence[FloatArray | None], player: int
+) -> FloatArray:
+    """f_i(s, a_i) against the others' independent policies: `(…, M, A_1, …, A_n)` → `(…, S, A_i)`.
+
+    `policies` holds `(S, A_j)` for each player; that of `player` itself is not used.
+    """
+    rest = [p for j, p in enumerate(policies) if j != player and p is not None]
+    return expect_against(dynamics, table, others_policy(rest, dynamics.num_states), player)
+
+
 def expect_joint(dynamics: Dynamics, table: FloatArray, joint: FloatArray) -> FloatArray:
     """Σ_a joint(a|s) f(z(s), a): `(…, M, A_1, …, A_n)`, `(S, A_1, …, A_n)` → `(…, S)`."""
-    n = len(dynamics.num_actions)
-    batch = table.shape[: table.ndim - 1 - n]
-    rows = lift(dynamics, table.reshape(*batch, dynamics.num_blocks, -1), axis=len(batch))
+    batch = table.shape[: table.ndim - 1 - len(dynamics.num_actions)]
+    rows = table.reshape(*batch, dynamics.num_blocks, -1)
+    rows = lift(dynamics, rows, axis=len(batch))
     return np.einsum("...sa,sa->...s", rows, joint.reshape(len(joint), -1))
-
-
-def _average(table: FloatArray, policy: FloatArray, *, axis: int, lead: int) -> FloatArray:
-    """Σ_b table(…, s, …, b, …) policy(b|s) over the action axis `axis`; `lead` is that of s."""
-    last = np.moveaxis(table, axis, -1)
-    ones = (1,) * (last.ndim - lead - 2)
-    return np.einsum("...b,...b->...", last, policy.reshape(len(policy), *ones, -1))

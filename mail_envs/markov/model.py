@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike
 
 from mail_envs.errors import InvalidModelError, ShapeError, UnknownAgentError
 from mail_envs.markov.checks import IntArray, check_rows, check_shape, establish, frozen
-from mail_envs.markov.dynamics import DenseDynamics, Dynamics
+from mail_envs.markov.dynamics import DenseDynamics, Dynamics, aggregate
 from mail_envs.markov.dynamics.sampling import RowSampler
 from mail_envs.protocols import FeatureMap, FloatArray, OneHotFeatureMap
 
@@ -145,15 +145,36 @@ class MarkovGame:
 
     @cached_property
     def is_zero_sum(self) -> bool:
-        """Whether there are two players and one loses exactly what the other wins."""
+        """Whether there are two players and one loses what the other wins, to a rounding error."""
         table = self.dynamics.reward_table
-        return len(table) == 2 and bool(np.array_equal(table[0], -table[1]))
+        return len(table) == 2 and bool(np.abs(table.sum(axis=0)).max() <= self._rounding)
 
     @cached_property
     def is_identical_interest(self) -> bool:
-        """Whether all players have exactly the same rewards."""
+        """Whether all players have the same rewards, to a rounding error."""
         table = self.dynamics.reward_table
-        return bool((table == table[:1]).all())
+        return bool(np.abs(table - table[:1]).max() <= self._rounding)
+
+    @property
+    def _rounding(self) -> float:
+        return 1e-13 * self.reward_bound
+
+    @cached_property
+    def by_block(self) -> "MarkovGame":
+        """The game of players who see no more than the block of a state: M states.
+
+        Policies that are alike within each block, and they alone, are policies of this game, with
+        the same values. Where every state is its own block it is the game itself.
+        """
+        if self.dynamics.blocks is None:
+            return self
+        return MarkovGame.from_dynamics(
+            self.dynamics.by_block(),
+            aggregate(self.dynamics, self.initial_distribution),
+            horizon=self.horizon,
+            discount=self.discount,
+            name=self.name,
+        )
 
     def player_index(self, player: int | str) -> int:
         """The index 0..n-1 of a player told by index or agent name.

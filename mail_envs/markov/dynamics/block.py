@@ -23,6 +23,7 @@ from mail_envs.markov.checks import (
     frozen,
     refuse,
 )
+from mail_envs.markov.dynamics.dense import DenseDynamics
 from mail_envs.markov.dynamics.operations import aggregate, joint_actions, step_index
 from mail_envs.markov.dynamics.sampling import RowSampler
 from mail_envs.markov.dynamics.tables import (
@@ -130,6 +131,10 @@ class BlockDynamics:
         m = self.num_blocks
         seen = aggregate(self, joint.reshape(self.num_states, -1) * self.emission[:, None])
         return (seen[:, None] @ self._rows(h).reshape(m, -1, m))[:, 0]  # (z 1 a) (z a z')
+
+    def by_block(self) -> DenseDynamics:
+        """The latent game itself."""
+        return DenseDynamics(self.latent_transitions, self.reward_table)
 
     def sample_next(
         self, h: int | IntArray, states: IntArray, actions: IntArray, *, rng: np.random.Generator

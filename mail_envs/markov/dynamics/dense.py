@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -90,6 +91,10 @@ class DenseDynamics:
         """Σ_a joint(s, a) P_h(s'|s, a): `(S, A_1, …, A_n)` → `(S, S)`."""
         table = self._rows(h).reshape(self.num_states, -1, self.num_states)
         return (joint.reshape(self.num_states, 1, -1) @ table)[:, 0]  # (s 1 a) (s a s') -> (s s')
+
+    def by_block(self) -> Self:
+        """The same dynamics: every state is its own block."""
+        return self
 
     def sample_next(
         self, h: int | IntArray, states: IntArray, actions: IntArray, *, rng: np.random.Generator

@@ -21,7 +21,7 @@ from mail_envs.markov.checks import (
     establish,
     refuse,
 )
-from mail_envs.markov.dynamics.operations import block_of, joint_actions, step_index
+from mail_envs.markov.dynamics.operations import aggregate, block_of, joint_actions, step_index
 from mail_envs.markov.dynamics.sampling import RowSampler
 from mail_envs.markov.dynamics.tables import checked_blocks, common_steps, finite_steps
 from mail_envs.protocols import FloatArray
@@ -129,6 +129,13 @@ class FactoredDynamics:
         phi = phi if self.blocks is None else phi[self.blocks]
         mixed = joint.reshape(self.num_states, 1, -1) @ phi  # (s 1 a) (s a d)
         return self._measures(h) @ mixed[:, 0]  # (d s) (s d)
+
+    def by_block(self) -> "FactoredDynamics":
+        """The same features, measures summed over the states of each block."""
+        if self.blocks is None:
+            return self
+        summed = np.moveaxis(aggregate(self, np.moveaxis(self.measures, -1, 0)), 0, -1)
+        return FactoredDynamics(self.features, summed, self.reward_weights)
 
     def sample_next(
         self, h: int | IntArray, states: IntArray, actions: IntArray, *, rng: np.random.Generator

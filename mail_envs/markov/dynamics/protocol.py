@@ -105,6 +105,10 @@ class Dynamics(Protocol):
         """
         ...
 
+    def by_block(self) -> "Dynamics":
+        """The dynamics of blocks, for players who see no more than the block: M states."""
+        ...
+
     def sample_next(
         self, h: int | IntArray, states: IntArray, actions: IntArray, *, rng: np.random.Generator
     ) -> IntArray:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -103,6 +103,10 @@ class SparseDynamics:
             shape=(self.num_states, joint.size),
         )
         return csr_array(spread @ self._rows(h))
+
+    def by_block(self) -> Self:
+        """The same dynamics: every state is its own block."""
+        return self
 
     def sample_next(
         self, h: int | IntArray, states: IntArray, actions: IntArray, *, rng: np.random.Generator

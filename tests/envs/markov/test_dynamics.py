@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mail_envs.markov import dynamics as dy
 from mail_envs.markov.dynamics.sampling import RowSampler
-from mail_envs.markov.marginal import expect, expect_joint, expect_others, joint_policy
+from mail_envs.markov.marginal import expect_joint, expect_others, joint_policy
 from tests.strategies import forms_of_block_game, random_policies, seeds
 
 FORMS = ["dense", "sparse", "factored", "factored by block", "block"]
@@ -70,7 +70,6 @@ def test_marginals_are_the_sums_that_they_stand_for(drawn):
     for name, game in games.items():
         d = game.dynamics
         r = dy.rewards(d, 0)
-        np.testing.assert_allclose(expect(d, r, policies), full, **TIGHT, err_msg=name)
         np.testing.assert_allclose(expect_joint(d, r, joint), full, **TIGHT, err_msg=name)
         for i in range(n):
             own = expect_others(d, r, policies, i)
