@@ -10,6 +10,7 @@ __all__ = [
     "GameTooLargeError",
     "IllegalActionError",
     "InvalidModelError",
+    "InvalidOptionError",
     "InvalidPolicyError",
     "MailError",
     "MissingTruthError",
@@ -42,6 +43,10 @@ class InvalidPolicyError(MailError, ValueError):
 
 class InvalidModelError(MailError, ValueError):
     """A game model that contradicts itself: rows off one, NaN, wrong counts."""
+
+
+class InvalidOptionError(MailError, ValueError):
+    """An option outside the range that it may have."""
 
 
 class UnknownAgentError(MailError, KeyError):
