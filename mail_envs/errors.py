@@ -9,6 +9,7 @@ __all__ = [
     "ForeignResultsError",
     "GameTooLargeError",
     "IllegalActionError",
+    "InvalidMeasurementError",
     "InvalidModelError",
     "InvalidOptionError",
     "InvalidPolicyError",
@@ -83,3 +84,11 @@ class BudgetExhaustedError(MailError, RuntimeError):
 
 class ForeignResultsError(MailError, RuntimeError):
     """A folder or file that holds something else than what it was asked to hold."""
+
+
+class InvalidMeasurementError(MailError, ValueError):
+    """A measured value that its metric excludes: NaN, out of range, or measured twice."""
+
+
+class InvalidOptionError(MailError, ValueError):
+    """An option's value that the option excludes."""

@@ -13,18 +13,34 @@ later.) Training stops when the worst situation's KL is below a tolerance, so th
 data and the amount of optimisation are not confounded.
 """
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import safetensors
 import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save
 from torch import nn
 
-from mail_envs.errors import ShapeError
+from mail_envs.errors import ForeignResultsError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Observations
+from mail_learners.files import write_atomically
+from mail_wrappers import Demonstrations
 
-__all__ = ["CloneConfig", "ClonedPolicy", "clone", "load_policy"]
+__all__ = ["Augment", "CloneConfig", "ClonedPolicy", "clone", "load_policy"]
 
 FORMAT = "mail-envs cloned policy 1"
+
+Augment = Callable[
+    [NDArray[Any], NDArray[np.int8], NDArray[np.int64]],
+    tuple[NDArray[Any], NDArray[np.int8], NDArray[np.int64]],
+]
+"""From decisions (observations, masks, actions) to more decisions."""
 
 
 @dataclass(frozen=True)
@@ -32,16 +48,16 @@ class CloneConfig:
     """How a clone is trained.
 
     Attributes:
-        widths: hidden layers.
+        widths: of the hidden layers.
         learning_rate: of Adam, full batch.
         tolerance: training stops once every situation's KL is below it, in nats.
         max_steps: or after this many steps.
     """
 
-    widths: tuple[int, ...] = (128, 128)
-    learning_rate: float = 3e-3
+    widths: tuple[int, ...] = (256,)
+    learning_rate: float = 1e-2
     tolerance: float = 1e-3
-    max_steps: int = 3000
+    max_steps: int = 4000
 
 
 class ClonedPolicy:
@@ -74,3 +90,112 @@ class ClonedPolicy:
         logits = np.where(legal == 1, logits, -np.inf)
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
         return weights / weights.sum(axis=1, keepdims=True)
+
+    def save(self, path: Path | str) -> None:
+        """Write the policy to a safetensors file, its description as JSON inside; atomically."""
+        description = {"format": FORMAT, "shape": self._shape, "widths": self._widths}
+        weights = {name: part.contiguous() for name, part in self._network.state_dict().items()}
+        data = save(weights, metadata={"mail-envs": json.dumps(description)})
+        write_atomically(Path(path), data)
+
+
+def load_policy(path: Path | str) -> ClonedPolicy:
+    """Read a policy that `ClonedPolicy.save` wrote.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ForeignResultsError: a file of another kind, or a damaged one.
+    """
+    try:
+        with safetensors.safe_open(str(path), "pt") as file:
+            described = (file.metadata() or {}).get("mail-envs", "{}")
+        description: dict[str, Any] = json.loads(described)
+        weights = load_file(str(path))
+        shape, widths = tuple(description["shape"]), tuple(description["widths"])
+        actions = len(list(weights.values())[-1])
+        network = _network(int(np.prod(shape)), widths, actions).double()
+        network.load_state_dict(weights)
+    except (safetensors.SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        raise ForeignResultsError(
+            f"{path}: expected a policy of format {FORMAT!r}, came a damaged or foreign file "
+            f"({error!r}); save it again with ClonedPolicy.save"
+        ) from error
+    return ClonedPolicy(network, shape, widths)
+
+
+def clone(
+    demonstrations: Demonstrations,
+    *,
+    seed: int,
+    config: CloneConfig | None = None,
+    augment: Augment | None = None,
+) -> ClonedPolicy:
+    """Clone one agent's expert; the same arguments give the same policy.
+
+    Args:
+        demonstrations: one agent's decisions; with none the clone is an untrained network.
+        seed: of the network's initial weights.
+        config: see `CloneConfig`; None for its defaults.
+        augment: further decisions that the given ones imply, for example a board's symmetric
+            images; None for none.
+
+    Returns:
+        A stochastic policy; its argmax is the deterministic clone.
+    """
+    config = config or CloneConfig()
+    decisions = (demonstrations.observations, demonstrations.action_masks, demonstrations.actions)
+    observations, masks, actions = augment(*decisions) if augment else decisions
+    inputs = observations.reshape(len(observations), -1).astype(np.float32)
+    inputs, masks, targets = _situations(inputs, masks, actions)
+    shape = demonstrations.observations.shape[1:]
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = _network(int(np.prod(shape)), config.widths, masks.shape[1])
+    _fit(network, inputs, masks, targets, config)
+    return ClonedPolicy(network, shape, config.widths)
+
+
+def _situations(
+    inputs: NDArray[np.float32], masks: NDArray[np.int8], actions: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float32]]:
+    """The distinct rows (input, mask) and the empirical distribution of actions in each."""
+    width = inputs.shape[1]
+    rows, index = np.unique(np.hstack([inputs, masks]), axis=0, return_inverse=True)
+    counts = np.zeros((len(rows), masks.shape[1]), dtype=np.float32)
+    np.add.at(counts, (index.ravel(), actions), 1)
+    targets = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    return rows[:, :width].astype(np.float32), rows[:, width:].astype(np.int8), targets
+
+
+def _fit(
+    network: nn.Module,
+    inputs: NDArray[np.float32],
+    masks: NDArray[np.int8],
+    targets: NDArray[np.float32],
+    config: CloneConfig,
+) -> None:
+    """Minimise the mean KL until the worst is below the tolerance."""
+    if not len(inputs):
+        return
+    seen, aim = torch.from_numpy(inputs), torch.from_numpy(targets)
+    illegal = torch.from_numpy(masks == 0)
+    negative_entropy = torch.special.xlogy(aim, aim).sum(dim=1)
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    for _ in range(config.max_steps):
+        log_chances = torch.log_softmax(network(seen).masked_fill(illegal, -1e9), dim=1)
+        divergences = negative_entropy - (aim * log_chances).sum(dim=1)
+        if divergences.detach().max() < config.tolerance:
+            return
+        optimiser.zero_grad()
+        divergences.mean().backward()
+        optimiser.step()
+
+
+def _network(inputs: int, widths: tuple[int, ...], actions: int) -> nn.Sequential:
+    sizes = [inputs, *widths]
+    hidden = [
+        layer
+        for before, after in pairwise(sizes)
+        for layer in (nn.Linear(before, after), nn.ReLU())
+    ]
+    return nn.Sequential(*hidden, nn.Linear(sizes[-1], actions))

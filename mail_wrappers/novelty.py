@@ -13,7 +13,7 @@ Rewards stay frozen until log det Λ has grown by log 2 (`doubled`): then the le
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,11 @@ class Moment(Protocol):
     """Λ of a feature map: what has been visited, and how far from it a feature lies."""
 
     @property
+    def ridge(self) -> float:
+        """λ."""
+        ...
+
+    @property
     def log_determinant(self) -> float:
         """Log det(Λ / λ), 0 before the first visit."""
         ...
@@ -40,6 +45,19 @@ class Moment(Protocol):
 
     def novelty(self, observations: Observations, actions: Actions) -> FloatArray:
         """√λ ‖φ‖_{Λ⁻¹} of each pair, `(B,)`."""
+        ...
+
+    def every_action(self, observations: Observations, actions: int) -> FloatArray:
+        """√λ ‖φ‖_{Λ⁻¹} of each of A actions at each observation, `(B, A)`."""
+        ...
+
+
+@runtime_checkable
+class _EveryAction(Protocol):
+    """A feature map that gives all actions at once more cheaply than one by one."""
+
+    def every_action(self, observations: Observations, /) -> FloatArray:
+        """φ of all actions, `(B, A, d)`."""
         ...
 
 
@@ -63,8 +81,16 @@ class DenseMoment:
 
     def novelty(self, observations: Observations, actions: Actions) -> FloatArray:
         """√λ ‖φ‖_{Λ⁻¹} of each pair, `(B,)`."""
-        phi = self.features(observations, actions)
-        squared = np.einsum("bi,ij,bj->b", phi, self.inverse, phi)
+        return self._norms(self.features(observations, actions))
+
+    def every_action(self, observations: Observations, actions: int) -> FloatArray:
+        """√λ ‖φ‖_{Λ⁻¹} of each of A actions at each observation, `(B, A)`."""
+        if isinstance(self.features, _EveryAction):
+            return self._norms(self.features.every_action(observations))
+        return _one_by_one(self.novelty, observations, actions)
+
+    def _norms(self, phi: FloatArray) -> FloatArray:
+        squared = ((phi @ self.inverse) * phi).sum(axis=-1)
         return np.sqrt(self.ridge * np.maximum(squared, 0.0))
 
 
@@ -96,6 +122,18 @@ class DiagonalMoment:
         row = np.minimum(np.searchsorted(self.keys, asked), len(self.keys) - 1)
         counts = np.where(self.keys[row] == asked, self.counts[row], 0.0)
         return np.where(asked == 0, 0.0, np.sqrt(self.ridge / (self.ridge + counts)))
+
+    def every_action(self, observations: Observations, actions: int) -> FloatArray:
+        """√(λ / (λ + n)) of each of A actions at each observation, `(B, A)`."""
+        return _one_by_one(self.novelty, observations, actions)
+
+
+def _one_by_one(
+    novelty: Callable[[Observations, Actions], FloatArray], observations: Observations, actions: int
+) -> FloatArray:
+    repeated = np.repeat(observations, actions, axis=0)
+    chosen = np.tile(np.arange(actions), len(observations))
+    return novelty(repeated, chosen).reshape(len(observations), actions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,11 +174,8 @@ class NoveltyReward:
         return self.moment.novelty(transitions.observations, transitions.actions)
 
     def price_actions(self, observations: Observations, actions: int) -> FloatArray:
-        """The novelty of every action at each observation, `(B, A)`, before any is taken."""
-        batch = len(observations)
-        repeated = np.repeat(observations, actions, axis=0)
-        chosen = np.tile(np.arange(actions), batch)
-        return self.moment.novelty(repeated, chosen).reshape(batch, actions)
+        """The novelty of each of A actions at each observation, `(B, A)`, before any is taken."""
+        return self.moment.every_action(observations, actions)
 
     def visited(self, observations: Observations, actions: Actions) -> "NoveltyReward":
         """The source after further visits; this one is unchanged."""

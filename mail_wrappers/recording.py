@@ -80,7 +80,8 @@ class RandomOpening(BaseWrapper[str, Any, Any]):
 
     Args:
         env: a PettingZoo AEC environment with action masks in its observations.
-        plies: the number of random moves; an episode that ends within them starts again.
+        plies: the most random moves; how many is drawn uniformly from 0 to `plies` for every
+            episode. An episode that ends within them starts again.
         rng: where they are drawn from.
     """
 
@@ -94,7 +95,7 @@ class RandomOpening(BaseWrapper[str, Any, Any]):
         over = True
         while over:
             super().reset(seed=seed, options=options)
-            for _ in range(self._plies):
+            for _ in range(int(self._rng.integers(self._plies + 1))):
                 if any(self.terminations.values()):
                     break
                 _, mask = decision(self, self.agent_selection)

@@ -7,7 +7,7 @@ nothing becomes NaN at an episode's end. Observations are dictionaries with `obs
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3.common.buffers import DictReplayBuffer
 from stable_baselines3.common.torch_layers import BaseFeaturesExtractor, create_mlp
-from stable_baselines3.common.type_aliases import DictReplayBufferSamples
+from stable_baselines3.common.type_aliases import DictReplayBufferSamples, PyTorchObs
 from stable_baselines3.dqn.policies import DQNPolicy, QNetwork
 from torch import nn
 
@@ -76,15 +76,16 @@ class LateFusionQNetwork(QNetwork):
         hidden = self.q_net(self.extract_features(obs, self.features_extractor))
         return torch.relu(self.state_part(hidden)[:, None, :] + self.action_part)
 
-    def forward(self, obs: TensorDict) -> torch.Tensor:
+    def forward(self, obs: PyTorchObs) -> torch.Tensor:
         """The value of every action, `(B, A)`, `FLOOR` where illegal."""
-        values = self.value(self.penultimate(obs)).squeeze(-1)
+        parts = cast("TensorDict", obs)
+        values = self.value(self.penultimate(parts)).squeeze(-1)
         if self.bonus is not None:
-            known = self.bonus(obs["observation"].cpu().numpy().astype(np.int8))
+            known = self.bonus(parts["observation"].cpu().numpy().astype(np.int8))
             values = values + torch.as_tensor(known, dtype=values.dtype, device=values.device)
-        return values.masked_fill(obs["action_mask"] == 0, FLOOR)
+        return values.masked_fill(parts["action_mask"] == 0, FLOOR)
 
-    def _predict(self, observation: TensorDict, deterministic: bool = True) -> torch.Tensor:
+    def _predict(self, observation: PyTorchObs, deterministic: bool = True) -> torch.Tensor:
         values = self(observation)
         if deterministic or self.temperature == 0:
             return values.argmax(dim=1)
@@ -109,14 +110,16 @@ class MaskedDQNPolicy(DQNPolicy):
     def __init__(
         self, *args: Any, temperature: float = 0.0, bonus: Bonus | None = None, **kwargs: Any
     ) -> None:
-        self._exploration = {"temperature": temperature, "bonus": bonus}
+        self._temperature = temperature
+        self._bonus = bonus
         kwargs.setdefault("features_extractor_class", ObservationOnly)
         super().__init__(*args, **kwargs)
 
     def make_q_net(self) -> LateFusionQNetwork:
         """Make the network or its target twin."""
         arguments = self._update_features_extractor(self.net_args, features_extractor=None)
-        return LateFusionQNetwork(**arguments, **self._exploration).to(self.device)
+        network = LateFusionQNetwork(**arguments, temperature=self._temperature, bonus=self._bonus)
+        return network.to(self.device)
 
 
 class RepricedReplayBuffer(DictReplayBuffer):

@@ -1,0 +1,179 @@
+"""Options: what a sweep covers, in the words of the command line.
+
+Everything here changes which cells there are or what they measure. What changes neither (the
+number of processes, the folder) is no option in this sense.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mail_envs.errors import InvalidOptionError, UnknownNameError
+from mail_learners.experiments.cells import Scalar
+
+__all__ = [
+    "Options",
+    "Setting",
+    "known_names",
+    "parse_settings",
+    "whole_numbers",
+    "with_lists",
+    "with_settings",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a sweep covers.
+
+    Attributes:
+        seeds: one independent run each, at least 0.
+        games: numbers of games (episodes), at least 1.
+        learners: names of learners; those of the experiment.
+        features: names of feature maps; empty for every learner's default.
+        settings: the experiment's own options, as pairs in the order of their names.
+
+    Raises:
+        InvalidOptionError: a list that is empty (but for features), repeats itself or holds a
+            number too small.
+    """
+
+    seeds: tuple[int, ...]
+    games: tuple[int, ...]
+    learners: tuple[str, ...]
+    features: tuple[str, ...] = ()
+    settings: tuple[tuple[str, Scalar], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the lists, each of which errors call by its name on the command line."""
+        for name, least in (("seeds", 0), ("games", 1)):
+            numbers: tuple[int, ...] = getattr(self, name)
+            for place, number in enumerate(numbers):
+                if number < least:
+                    raise InvalidOptionError(
+                        f"--{name}: expected numbers of at least {least}, came {number} at place "
+                        f"{place}"
+                    )
+        for name in ("seeds", "games", "learners", "features"):
+            entries: tuple[Any, ...] = getattr(self, name)
+            if not entries and name != "features":
+                raise InvalidOptionError(f"--{name}: expected at least one, came none")
+            for place, entry in enumerate(entries):
+                if entry in entries[:place]:
+                    raise InvalidOptionError(f"--{name}: {entry} comes twice")
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - the experiment knows the type
+        """The setting of this name.
+
+        Raises:
+            UnknownNameError: there is no such setting.
+        """
+        settings = dict(self.settings)
+        if name not in settings:
+            raise UnknownNameError(f"no setting {name!r}, but {sorted(settings)}")
+        return settings[name]
+
+    def to_json(self) -> dict[str, Any]:
+        """The options as JSON holds them: lists sorted, since their order changes no result."""
+        return {
+            "seeds": sorted(self.seeds),
+            "games": sorted(self.games),
+            "learners": sorted(self.learners),
+            "features": sorted(self.features),
+            "settings": dict(sorted(self.settings)),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """An option of one experiment's own.
+
+    Attributes:
+        meaning: one sentence.
+        read: from the text behind `key=`; raises ValueError for what it does not take.
+    """
+
+    meaning: str
+    read: Callable[[str], Scalar]
+
+
+def known_names(kind: str, names: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
+    """The names, if all are known.
+
+    Raises:
+        UnknownNameError: a name that is not, with a list of those that are.
+    """
+    for name in names:
+        if name not in known:
+            listed = ", ".join(known) or "none"
+            raise UnknownNameError(f"unknown {kind} {name!r}; known: {listed}")
+    return tuple(names)
+
+
+def whole_numbers(option: str, text: str) -> tuple[int, ...]:
+    """Read a comma-separated list of whole numbers.
+
+    >>> whole_numbers("--seeds", "1, 2,3")
+    (1, 2, 3)
+
+    Raises:
+        InvalidOptionError: an entry is no whole number.
+    """
+    entries = [entry.strip() for entry in text.split(",")]
+    for entry in entries:
+        if not entry.isdecimal():
+            raise InvalidOptionError(
+                f"{option}: expected whole numbers separated by commas, came {entry!r} in {text!r}"
+            )
+    return tuple(int(entry) for entry in entries)
+
+
+def with_lists(
+    options: Options, *, seeds: str = "", games: str = "", learners: str = "", features: str = ""
+) -> Options:
+    """The options with those lists replaced that are given, as text with commas.
+
+    Raises:
+        InvalidOptionError: see `Options` and `whole_numbers`.
+    """
+    numbers = {"seeds": seeds, "games": games}
+    names = {"learners": learners, "features": features}
+    given: dict[str, Any] = {
+        name: whole_numbers(f"--{name}", text) for name, text in numbers.items() if text
+    }
+    given |= {
+        name: tuple(entry.strip() for entry in text.split(","))
+        for name, text in names.items()
+        if text
+    }
+    return replace(options, **given)
+
+
+def parse_settings(
+    pairs: Sequence[str], settings: Mapping[str, Setting]
+) -> tuple[tuple[str, Scalar], ...]:
+    """Read `key=value` texts.
+
+    Raises:
+        UnknownNameError: the experiment has no such setting.
+        InvalidOptionError: no `=`, or a value that the setting does not take.
+    """
+    return tuple(_parse_setting(pair, settings) for pair in pairs)
+
+
+def with_settings(options: Options, settings: Sequence[tuple[str, Scalar]]) -> Options:
+    """The options with some settings replaced."""
+    merged = {**dict(options.settings), **dict(settings)}
+    return replace(options, settings=tuple(sorted(merged.items())))
+
+
+def _parse_setting(pair: str, settings: Mapping[str, Setting]) -> tuple[str, Scalar]:
+    key, equals, text = pair.partition("=")
+    if not equals:
+        raise InvalidOptionError(f"--set: expected key=value, came {pair!r}")
+    known_names("setting", (key,), tuple(settings))
+    try:
+        return key, settings[key].read(text)
+    except ValueError as error:
+        meaning = settings[key].meaning
+        raise InvalidOptionError(f"--set {key}: {error}; the setting means: {meaning}") from error

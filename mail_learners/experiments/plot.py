@@ -1,0 +1,179 @@
+"""The figure at the end of a sweep: a panel per metric, a line with a 95 % band per learner.
+
+Drawn on matplotlib's own canvases, without a display and without pyplot's global state. Colours
+are those of Okabe and Ito (2008), which people who confuse red and green tell apart; markers and
+dashes differ as well. Bands are clipped to the metric's range: a Student interval knows nothing
+of it. The bytes are a function of the measurements and of matplotlib's version.
+"""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from mail_learners.experiments.presentation import Axis, Panel, Presentation, Scale
+from mail_learners.experiments.statistics import Mean
+from mail_learners.experiments.summary import Block, show_number
+from mail_learners.experiments.table import caption
+from mail_learners.experiments.vocabulary import Metric, metric_of
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
+
+__all__ = ["draw", "to_bytes"]
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#999999")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
+DASHES = ("-", "--", "-.", (0, (1, 1.2)), (0, (5, 1, 1, 1, 1, 1)))
+
+_PANEL_SIZE = (4.6, 3.4)  # all sizes in inches
+_ENTRY_WIDTH, _ENTRY_HEIGHT, _TITLE_HEIGHT = 2.6, 0.22, 0.7
+_MOST_COLUMNS = 3
+_LABEL_ROOM = 0.085  # of a panel's width, between labels
+_STYLE: dict[Any, Any] = {
+    "svg.hashsalt": "mail-bench",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.alpha": 0.3,
+    "grid.linewidth": 0.6,
+}
+
+
+def draw(
+    blocks: Sequence[Block], presentation: Presentation, vocabulary: Sequence[Metric]
+) -> "Figure":
+    """Draw a figure of one panel per block, its legend below.
+
+    Args:
+        blocks: at least one.
+        presentation: title and horizontal axis.
+        vocabulary: the metrics, for units and ranges.
+    """
+    import matplotlib as mpl  # noqa: PLC0415 - a second, only for those who plot
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    columns = 2 if len(blocks) == 4 else min(len(blocks), _MOST_COLUMNS)
+    rows = math.ceil(len(blocks) / columns)
+    styles = _styles(blocks)
+    across = min(max(len(styles), 1), max(1, round(columns * _PANEL_SIZE[0] / _ENTRY_WIDTH)))
+    legend_height = _ENTRY_HEIGHT * math.ceil(len(styles) / across)
+    size = columns * _PANEL_SIZE[0], rows * _PANEL_SIZE[1] + legend_height + _TITLE_HEIGHT
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        grid = figure.subplots(rows, columns, squeeze=False).flatten()
+        for axes, block in zip(grid, blocks, strict=False):
+            _draw_panel(axes, block, presentation.axis, styles, vocabulary)
+        for axes in grid[len(blocks) :]:
+            axes.set_visible(False)
+        figure.suptitle(presentation.title, fontsize=12, fontweight="bold")
+        figure.supxlabel(caption(blocks), fontsize=8, color="0.35")
+        lines: list[Artist] = [_legend_line(style) for style in styles.values()]
+        layout: dict[str, Any] = {"loc": "outside lower center", "ncols": across}
+        figure.legend(lines, list(styles), frameon=False, **layout)
+    return figure
+
+
+def to_bytes(figure: "Figure", form: Literal["png", "svg"], *, dpi: int = 100) -> bytes:
+    """The figure as the content of a file, free of dates."""
+    import matplotlib as mpl  # noqa: PLC0415
+
+    content = io.BytesIO()
+    with mpl.rc_context(_STYLE):
+        metadata = {"Date": None} if form == "svg" else {"Software": None}
+        figure.savefig(content, format=form, dpi=dpi, metadata=metadata)
+    return content.getvalue()
+
+
+def _styles(blocks: Sequence[Block]) -> dict[str, dict[str, Any]]:
+    """One look per line, the same in every panel."""
+    names = list(dict.fromkeys(name for block in blocks for name in block.series))
+    return {
+        name: {
+            "color": COLOURS[place % len(COLOURS)],
+            "marker": MARKERS[place % len(MARKERS)],
+            "linestyle": DASHES[place % len(DASHES)],
+            "linewidth": 1.6,
+            "markersize": 5,
+            "markeredgecolor": "white",
+            "markeredgewidth": 0.6,
+        }
+        for place, name in enumerate(names)
+    }
+
+
+def _legend_line(style: Mapping[str, Any]) -> "Line2D":
+    from matplotlib.lines import Line2D  # noqa: PLC0415
+
+    return Line2D([], [], **style)
+
+
+def _draw_panel(
+    axes: "Axes",
+    block: Block,
+    axis: Axis,
+    styles: Mapping[str, Mapping[str, Any]],
+    vocabulary: Sequence[Metric],
+) -> None:
+    panel, metric = block.panel, metric_of(block.panel.metric, vocabulary)
+    for name, row in block.series.items():
+        _draw_line(axes, row, styles[name], metric)
+    if panel.target is not None:
+        axes.axhline(panel.target, color="0.3", linewidth=0.9, linestyle=(0, (2, 2)), zorder=1)
+    axes.set_title(block.title, fontsize=10)
+    axes.set_xlabel(axis.label)
+    axes.set_ylabel(metric.unit)
+    _set_places(axes, axis.scale, block.places)
+    _set_heights(axes, panel, metric)
+
+
+def _draw_line(
+    axes: "Axes", row: Mapping[float, Mean], style: Mapping[str, Any], metric: Metric
+) -> None:
+    """Draw the finite means, and a band wherever more than one seed stands behind them."""
+    shown = {place: mean for place, mean in row.items() if math.isfinite(mean.value)}
+    places = list(shown)
+    axes.plot(places, [mean.value for mean in shown.values()], **style, zorder=3)
+    low = [max(mean.low, metric.low) for mean in shown.values()]
+    high = [min(mean.high, metric.high) for mean in shown.values()]
+    axes.fill_between(places, low, high, color=style["color"], alpha=0.15, linewidth=0, zorder=2)
+
+
+def _set_places(axes: "Axes", scale: Scale, places: Sequence[float]) -> None:
+    """Mark the sizes that were run, with their numbers written out where there is room."""
+    if scale != "linear" and places and (scale == "symlog" or min(places) > 0):
+        axes.set_xscale(scale)
+    axes.set_xticks([*places], [show_number(place) for place in places])
+    axes.set_xticks([], minor=True)
+    for tick, keep in zip(axes.get_xticklabels(), _roomy(axes, places), strict=True):
+        tick.set_visible(keep)
+
+
+def _roomy(axes: "Axes", places: Sequence[float]) -> list[bool]:
+    """Which places, from the left, are far enough from the last one kept to be written out."""
+    ends = axes.transAxes.transform([(0, 0), (1, 0)])[:, 0]
+    across = [axes.transData.transform((place, 1))[0] for place in places]
+    keep: list[bool] = []
+    last = -math.inf
+    for x in across:
+        keep.append(x - last >= _LABEL_ROOM * (ends[1] - ends[0]))
+        last = x if keep[-1] else last
+    return keep
+
+
+def _set_heights(axes: "Axes", panel: Panel, metric: Metric) -> None:
+    """Set the vertical scale; where the range is short and bounded, show all of it."""
+    if panel.scale == "symlog":
+        axes.set_yscale("symlog", linthresh=panel.threshold, linscale=0.5)
+    elif panel.scale == "log":
+        axes.set_yscale("log", nonpositive="mask")
+    if panel.scale != "log" and metric.low == 0:
+        top = 1.05 if metric.high == 1 else None
+        axes.set_ylim(-0.03 if panel.scale == "linear" and top else 0.0, top)
+    if panel.scale == "symlog" and metric.low == 0:
+        axes.set_ylim(bottom=-0.25 * panel.threshold)

@@ -1,0 +1,73 @@
+"""What of an experiment is shown: panels of a figure, blocks of a table, and their axes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from mail_learners.experiments.records import Measurement
+
+__all__ = ["Axis", "Panel", "Presentation", "games_of", "series_of"]
+
+Scale = Literal["linear", "log", "symlog"]
+
+
+def games_of(measurement: Measurement) -> float:
+    """The number of games, the usual horizontal axis."""
+    return measurement.games
+
+
+def series_of(measurement: Measurement) -> str:
+    """The usual name of a line or row: the learner, with its features if it has any."""
+    features = measurement.features
+    return f"{measurement.learner} [{features}]" if features else measurement.learner
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The horizontal axis: a label, a scale, and what each measurement's place on it is."""
+
+    label: str = "games"
+    scale: Scale = "log"
+    of: Callable[[Measurement], float] = games_of
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One metric as a panel of the figure or a block of the table.
+
+    Attributes:
+        metric: the full name, such as `nash_gap/total`.
+        title: what a reader sees above it.
+        scale: of the vertical axis; `symlog` is linear up to `threshold` and shows zero.
+        threshold: in the metric's unit.
+        target: a value worth a dashed line, or None.
+        experiment: the `experiment` column shown here; empty for the experiment's name.
+    """
+
+    metric: str
+    title: str
+    scale: Scale = "linear"
+    threshold: float = 1e-3
+    target: float | None = None
+    experiment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """How an experiment's measurements are shown.
+
+    Attributes:
+        title: above the figure and the table.
+        table: the table's blocks, top to bottom.
+        plot: the figure's panels, row by row; none for no figure.
+        axis: the horizontal axis of both.
+        series: the name of the line or row that a measurement belongs to.
+        notes: sentences below the table.
+    """
+
+    title: str
+    table: tuple[Panel, ...] = ()
+    plot: tuple[Panel, ...] = ()
+    axis: Axis = Axis()
+    series: Callable[[Measurement], str] = series_of
+    notes: tuple[str, ...] = ()

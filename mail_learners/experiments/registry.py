@@ -1,0 +1,73 @@
+"""The experiments by name, loaded when they are run."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mail_envs.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from mail_learners.experiments.sweep import Experiment
+
+__all__ = ["REGISTRY", "Entry", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Where an experiment is, and what can be said of it without importing it.
+
+    Attributes:
+        place: `module:ATTRIBUTE`.
+        summary: the experiment's one line.
+        learners: the names that `--learners` takes.
+    """
+
+    place: str
+    summary: str
+    learners: tuple[str, ...] = ()
+
+
+REGISTRY: Mapping[str, Entry] = {}
+"""The experiments that `mail-bench list` shows."""
+
+
+def load(name: str, registry: Mapping[str, Entry] = REGISTRY) -> "Experiment":
+    """Import an experiment.
+
+    Args:
+        name: a name of the registry, or `module:ATTRIBUTE` for an experiment of one's own; the
+            module may lie in the current folder.
+        registry: the experiments known by name.
+
+    Raises:
+        UnknownNameError: no such name, module or attribute.
+    """
+    if name in registry:
+        return _import(registry[name].place)
+    if ":" not in name:
+        raise UnknownNameError(
+            f"unknown experiment {name!r}; known: {', '.join(registry) or 'none'}, or "
+            f"module:ATTRIBUTE for one of your own"
+        )
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.append(folder)
+    return _import(name)
+
+
+def _import(place: str) -> "Experiment":
+    from mail_learners.experiments.sweep import Experiment  # noqa: PLC0415 - slow, only to run
+
+    module, _, attribute = place.partition(":")
+    try:
+        found: object = getattr(import_module(module), attribute, None)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise UnknownNameError(f"unknown experiment {place!r}: no module {module!r}") from error
+    if not isinstance(found, Experiment):
+        raise UnknownNameError(f"unknown experiment {place!r}: {attribute!r} is no Experiment")
+    return found

@@ -1,0 +1,109 @@
+r"""Intervals: over seeds by Student's distribution, for a proportion by Wilson's score.
+
+Means over n seeds, with the sample's deviation s = sqrt(Σ (x_i − x̄)² / (n − 1)), have the
+interval x̄ ± t(1 − α/2; n − 1) · s / √n (Student, 1908); exact for normal values, and able to
+leave the range of a bounded quantity.
+
+A proportion of k successes in n trials, p = k / n, has the interval of those π that a score test
+does not refuse, |p − π| ≤ z √(π (1 − π) / n) (Wilson, 1927):
+
+    (p + z²/2n ± z √(p (1 − p)/n + z²/4n²)) / (1 + z²/n)
+
+which stays within [0, 1] and has a width at p = 0 and p = 1 too.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+
+from mail_envs.errors import InvalidMeasurementError
+
+__all__ = ["Mean", "Proportion", "student_interval", "wilson_interval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean over seeds.
+
+    Attributes:
+        value: the mean.
+        half_width: half the interval's width; None where one value says nothing of the spread.
+        count: the number of values.
+    """
+
+    value: float
+    half_width: float | None
+    count: int
+
+    @property
+    def low(self) -> float:
+        """The interval's lower end; the value itself where there is no interval."""
+        return self.value - (self.half_width or 0.0)
+
+    @property
+    def high(self) -> float:
+        """The interval's upper end; the value itself where there is no interval."""
+        return self.value + (self.half_width or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """A share of successes with its interval, 0 ≤ low ≤ value ≤ high ≤ 1."""
+
+    value: float
+    low: float
+    high: float
+
+
+def student_interval(values: Sequence[float], *, confidence: float = 0.95) -> Mean:
+    """The mean of independent values with Student's interval.
+
+    Args:
+        values: one number per seed, in any order: the result does not depend on it.
+        confidence: how often such intervals hold the true mean, in (0, 1).
+
+    Returns:
+        The mean; without half-width for one value, with half-width 0 for equal ones. Infinite
+        values make the mean infinite (NaN where both signs meet) and the half-width infinite.
+
+    Raises:
+        InvalidMeasurementError: no values.
+    """
+    if not values:
+        raise InvalidMeasurementError("an interval over seeds: expected values, came none")
+    n = len(values)
+    if min(values) == max(values):
+        return Mean(values[0], 0.0 if n > 1 else None, n)
+    if not all(map(math.isfinite, values)):
+        return Mean(sum(values), math.inf, n)
+    from scipy.special import stdtrit  # noqa: PLC0415 - slow to import, needed here alone
+
+    mean = math.fsum(values) / n
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+    quantile = float(stdtrit(n - 1, 0.5 + confidence / 2))
+    return Mean(mean, quantile * deviation / math.sqrt(n), n)
+
+
+def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) -> Proportion:
+    """A proportion with Wilson's interval.
+
+    Args:
+        successes: how many trials succeeded, 0..trials.
+        trials: the number of independent trials, at least 1.
+        confidence: how often such intervals hold the true probability, in (0, 1).
+
+    Raises:
+        InvalidMeasurementError: no trials, or more successes than trials.
+    """
+    if not (trials >= 1 and 0 <= successes <= trials):
+        raise InvalidMeasurementError(
+            f"a proportion: expected 0 <= successes <= trials and a trial, came {successes} "
+            f"successes in {trials} trials"
+        )
+    p, z = successes / trials, NormalDist().inv_cdf(0.5 + confidence / 2)
+    z2_n = z * z / trials
+    half = math.sqrt(p * (1 - p) * z2_n + z2_n * z2_n / 4)
+    low = (p + z2_n / 2 - half) / (1 + z2_n)
+    high = (p + z2_n / 2 + half) / (1 + z2_n)
+    return Proportion(p, max(low, 0.0) if successes else 0.0, high if successes < trials else 1.0)

@@ -1,0 +1,171 @@
+"""The results folder of one sweep.
+
+    experiment.json    the experiment, its options, the package's version: whose folder this is
+    cells/SLUG.json    what one cell measured, with a checksum
+    timings/SLUG.json  how long that cell took
+    results.csv        all measurements, once every cell has ended
+    timings.csv        all timings
+    table.md, plot.*   what a person looks at
+
+Only whole files appear (see `files`). A folder that belongs to something else, and a file that
+was cut or altered, are refused, never repaired.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from mail_envs.errors import ForeignResultsError, InvalidMeasurementError
+from mail_learners.experiments.cells import Cell, CellResult, Timing
+from mail_learners.experiments.files import (
+    canonical_json,
+    checksum,
+    is_leftover,
+    remove_leftovers,
+    write_atomically,
+)
+from mail_learners.experiments.records import Measurement, from_row, to_row
+
+__all__ = [
+    "TIMING_COLUMNS",
+    "cell_path",
+    "open_folder",
+    "read_measurements",
+    "timing_path",
+    "write_cell",
+    "write_timings",
+]
+
+TIMING_COLUMNS = (
+    *("experiment", "learner", "features", "seed", "games"),
+    *("phase", "wall_seconds", "cpu_seconds"),
+)
+"""The header of `timings.csv`; `games` lists a cell's numbers of games, separated by spaces."""
+
+_IDENTITY = "experiment.json"
+
+
+def cell_path(out: Path, cell: Cell) -> Path:
+    """Where the measurements of a cell are."""
+    return out / "cells" / f"{cell.slug}.json"
+
+
+def timing_path(out: Path, cell: Cell) -> Path:
+    """Where the timings of a cell are."""
+    return out / "timings" / f"{cell.slug}.json"
+
+
+def open_folder(out: Path, identity: Mapping[str, Any]) -> None:
+    """Make the folder of a sweep, or make sure that it is this sweep's, and tidy it.
+
+    Args:
+        out: the folder; it and its parents are made if missing.
+        identity: what the sweep is, as JSON holds it.
+
+    Raises:
+        ForeignResultsError: the folder holds another sweep, or files but no sweep.
+    """
+    path = out / _IDENTITY
+    if path.exists():
+        _check_identity(path, identity)
+    else:
+        strangers = [] if not out.exists() else [p for p in out.iterdir() if not is_leftover(p)]
+        if strangers:
+            raise ForeignResultsError(
+                f"{out}: expected an empty or missing folder or one with an {_IDENTITY}, came one "
+                f"with {min(strangers).name}; choose another --out"
+            )
+        write_atomically(path, json.dumps(identity, indent=2, sort_keys=True) + "\n")
+    remove_leftovers(out, out / "cells", out / "timings")
+
+
+def write_cell(out: Path, cell: Cell, result: CellResult) -> None:
+    """Store a cell that has ended: its timings first, so that a stored cell has them."""
+    timings = [[t.phase, t.wall_seconds, t.cpu_seconds] for t in result.timings]
+    _write_signed(timing_path(out, cell), {"cell": cell.to_json(), "timings": timings})
+    rows = [to_row(measurement) for measurement in result.measurements]
+    _write_signed(cell_path(out, cell), {"cell": cell.to_json(), "measurements": rows})
+
+
+def read_measurements(out: Path, cell: Cell) -> tuple[Measurement, ...] | None:
+    """What a stored cell measured; None if it is not stored.
+
+    Raises:
+        ForeignResultsError: its file was cut or altered, or describes another cell.
+    """
+    path = cell_path(out, cell)
+    content = _read_signed(path, cell)
+    if content is None:
+        return None
+    try:
+        return tuple(from_row(row) for row in content["measurements"])
+    except (InvalidMeasurementError, KeyError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def write_timings(out: Path, cells: Iterable[Cell]) -> None:
+    """Gather the timings of all stored cells in `timings.csv`, in the order of their file names."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(TIMING_COLUMNS)
+    for cell in sorted(cells, key=lambda cell: cell.slug):
+        sizes = " ".join(map(str, cell.games))
+        for timing in _read_timings(out, cell):
+            which = cell.experiment, cell.learner, cell.features, cell.seed, sizes
+            seconds = f"{timing.wall_seconds:.3f}", f"{timing.cpu_seconds:.3f}"
+            writer.writerow((*which, timing.phase, *seconds))
+    write_atomically(out / "timings.csv", text.getvalue())
+
+
+def _read_timings(out: Path, cell: Cell) -> tuple[Timing, ...]:
+    content = _read_signed(timing_path(out, cell), cell)
+    return () if content is None else tuple(Timing(*timing) for timing in content["timings"])
+
+
+def _check_identity(path: Path, identity: Mapping[str, Any]) -> None:
+    text = path.read_text(encoding="utf-8")
+    try:
+        held: object = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ForeignResultsError(f"{path}: expected JSON, came {text[:80]!r}") from error
+    if held != json.loads(canonical_json(identity)):
+        raise ForeignResultsError(
+            f"{path.parent} holds {_brief(held)}, but {_brief(identity)} was asked for; choose "
+            f"another --out, or remove that folder"
+        )
+
+
+def _brief(identity: object) -> str:
+    return canonical_json(identity)
+
+
+def _write_signed(path: Path, content: dict[str, Any]) -> None:
+    signed = {**content, "checksum": checksum(content)}
+    write_atomically(path, json.dumps(signed, indent=1, sort_keys=True) + "\n")
+
+
+def _read_signed(path: Path, cell: Cell) -> dict[str, Any] | None:
+    try:
+        signed: Any = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError as error:  # no JSON, or no UTF-8
+        raise _damaged(path, str(error)) from error
+    if not isinstance(signed, dict):
+        raise _damaged(path, "expected an object")
+    content: dict[str, Any] = {key: value for key, value in signed.items() if key != "checksum"}
+    if signed.get("checksum") != checksum(content):
+        raise _damaged(path, "its checksum does not fit its content")
+    if content.get("cell") != cell.to_json():
+        raise _damaged(path, f"expected the cell {cell.to_json()}, came {content.get('cell')}")
+    return content
+
+
+def _damaged(path: Path, why: str) -> ForeignResultsError:
+    return ForeignResultsError(
+        f"{path} was cut short or altered ({why}); delete this file and run again: only its cell "
+        f"is computed anew"
+    )

@@ -1,0 +1,192 @@
+"""Sweeps: run every cell of an experiment once, whatever happens in between.
+
+A sweep's results are a function of the experiment, its options and the package's version. Cells
+are independent and stored one by one when they end; `results.csv` is assembled from the stored
+cells alone. So a sweep may be killed at any instant and started again with the same arguments: it
+does what is missing and ends with the same bytes, in any order and with any number of processes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from mail_envs import __version__
+from mail_envs.errors import InvalidOptionError
+from mail_learners.experiments.cells import Cell, CellResult, RunCell, Stopwatch
+from mail_learners.experiments.files import write_atomically
+from mail_learners.experiments.options import Options, Setting, known_names
+from mail_learners.experiments.presentation import Presentation
+from mail_learners.experiments.progress import Silence, SweepObserver
+from mail_learners.experiments.records import Measurement, in_order, refuse_duplicates, to_csv
+from mail_learners.experiments.store import (
+    open_folder,
+    read_measurements,
+    write_cell,
+    write_timings,
+)
+from mail_learners.experiments.vocabulary import METRICS, Metric, check_measurements
+from mail_learners.experiments.workers import Failure, do_nothing, in_processes
+
+__all__ = ["Experiment", "SweepReport", "cells_of", "identity", "run"]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment: what it runs and how it is shown, as data and module-level functions.
+
+    Attributes:
+        name: on the command line and in `results.csv`.
+        summary: one line.
+        cells: the cells for given options, in the order in which to start them.
+        run_cell: runs one cell, in a worker process.
+        presentation: the table and the plot.
+        defaults: options of a plain `mail-bench run`, minutes at most.
+        full: options of `--full`.
+        learners: the names that `--learners` may choose from.
+        features: the names that `--features` may choose from.
+        settings: options of its own, by name; `defaults` and `full` give their values.
+        metrics: metrics that it adds to the vocabulary.
+        prepare: called once in each worker process before its first cell.
+    """
+
+    name: str
+    summary: str
+    cells: Callable[[Options], Sequence[Cell]]
+    run_cell: RunCell
+    presentation: Presentation
+    defaults: Options
+    full: Options
+    learners: tuple[str, ...]
+    features: tuple[str, ...] = ()
+    settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+    metrics: tuple[Metric, ...] = ()
+    prepare: Callable[[], None] = do_nothing
+
+    @property
+    def vocabulary(self) -> tuple[Metric, ...]:
+        """Every metric that this experiment may report."""
+        return (*METRICS, *self.metrics)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """How a sweep ended.
+
+    Attributes:
+        out: its folder.
+        measurements: in the order of `results.csv`; without those of failed cells.
+        stored: cells that had ended before this run.
+        computed: cells that ended well in this run.
+        failures: cells that did not, with the texts of their tracebacks.
+    """
+
+    out: Path
+    measurements: tuple[Measurement, ...]
+    stored: int
+    computed: int
+    failures: tuple[tuple[Cell, str], ...] = ()
+
+
+def identity(experiment: Experiment, options: Options) -> dict[str, Any]:
+    """What makes two sweeps the same: the content of `experiment.json`."""
+    return {"experiment": experiment.name, "options": options.to_json(), "version": __version__}
+
+
+def cells_of(experiment: Experiment, options: Options) -> tuple[Cell, ...]:
+    """The cells of a sweep.
+
+    Raises:
+        UnknownNameError: a learner, feature map or setting that the experiment does not have.
+        InvalidOptionError: the options leave nothing to do, or the experiment lists a cell twice.
+    """
+    known_names("learner", options.learners, experiment.learners)
+    known_names("feature map", options.features, experiment.features)
+    known_names("setting", [name for name, _ in options.settings], tuple(experiment.settings))
+    cells = tuple(experiment.cells(options))
+    if not cells:
+        raise InvalidOptionError(f"{experiment.name}: no cells for {options.to_json()}")
+    if len(set(cells)) < len(cells):
+        twice = next(cell for place, cell in enumerate(cells) if cell in cells[:place])
+        raise InvalidOptionError(f"{experiment.name}: expected distinct cells, {twice} comes twice")
+    return cells
+
+
+def run(
+    experiment: Experiment,
+    options: Options,
+    out: Path,
+    jobs: int,
+    *,
+    observer: SweepObserver | None = None,
+) -> SweepReport:
+    """Run what is missing of a sweep and, if no cell failed, write `results.csv`.
+
+    Args:
+        experiment: what to run.
+        options: what to cover.
+        out: the sweep's folder, see `store`.
+        jobs: cells under way at a time, at least 1.
+        observer: told of every cell that ends.
+
+    Raises:
+        UnknownNameError, InvalidOptionError: see `cells_of`.
+        ForeignResultsError: the folder is another sweep's, or one of its files is damaged.
+    """
+    if jobs < 1:
+        raise InvalidOptionError(f"--jobs: expected at least 1, came {jobs}")
+    watcher = Silence() if observer is None else observer
+    cells = cells_of(experiment, options)
+    open_folder(out, identity(experiment, options))
+    stored = {cell: read_measurements(out, cell) for cell in cells}
+    missing = [cell for cell, measurements in stored.items() if measurements is None]
+    watcher.start(experiment.name, total=len(cells), stored=len(cells) - len(missing))
+    try:
+        failures = _run_missing(experiment, missing, out, jobs, watcher)
+    finally:
+        watcher.stop()
+    done = [cell for cell in cells if cell not in dict(failures)]
+    measurements = _assemble(out, done)
+    if not failures:
+        write_atomically(out / "results.csv", to_csv(measurements))
+    write_timings(out, done)
+    computed = len(missing) - len(failures)
+    return SweepReport(out, measurements, len(cells) - len(missing), computed, failures)
+
+
+def _run_missing(
+    experiment: Experiment,
+    missing: Sequence[Cell],
+    out: Path,
+    jobs: int,
+    watcher: SweepObserver,
+) -> tuple[tuple[Cell, str], ...]:
+    run_cell = partial(_run_checked, experiment.run_cell, experiment.vocabulary)
+    failures: list[tuple[Cell, str]] = []
+    for outcome in in_processes(run_cell, missing, jobs=jobs, prepare=experiment.prepare):
+        cell, answer = missing[outcome.index], outcome.answer
+        if isinstance(answer, Failure):
+            failures.append((cell, answer.text))
+            watcher.ended(cell, answer.text)
+        else:
+            write_cell(out, cell, answer)
+            watcher.ended(cell, None)
+    return tuple(failures)
+
+
+def _run_checked(run_cell: RunCell, vocabulary: Sequence[Metric], cell: Cell) -> CellResult:
+    """Run a cell, in a worker, and check there what it measured."""
+    watch = Stopwatch()
+    with watch.phase("total"):
+        result = run_cell(cell)
+    check_measurements(result.measurements, vocabulary)
+    refuse_duplicates(result.measurements)
+    return CellResult(result.measurements, (*result.timings, *watch.timings))
+
+
+def _assemble(out: Path, cells: Sequence[Cell]) -> tuple[Measurement, ...]:
+    found = [read_measurements(out, cell) or () for cell in cells]
+    measurements = in_order(measurement for part in found for measurement in part)
+    refuse_duplicates(measurements)
+    return measurements
