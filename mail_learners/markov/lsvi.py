@@ -96,7 +96,7 @@ def lsvi_episodes(
     games: int,
     rng: np.random.Generator,
     features: Features = None,
-    options: LsviOptions = LsviOptions(),
+    options: LsviOptions | None = None,
 ) -> tuple[Episodes, ...]:
     """Let each player in turn explore by LSVI among the others' experts.
 
@@ -107,7 +107,7 @@ def lsvi_episodes(
         rng: where the randomness comes from; the first k episodes of each player are those of a run
             of k.
         features: one map per player, of its own state-action pairs; None for one-hot ones.
-        options: β, λ, H and the rule for ties.
+        options: β, λ, H and the rule for ties; None for the defaults.
 
     Returns:
         One run of K episodes per player.
@@ -118,6 +118,7 @@ def lsvi_episodes(
         ShapeError, InvalidPolicyError, UnknownAgentError: experts that are no joint policy, or
             features that do not fit the game.
     """
+    options = options or LsviOptions()
     games, steps = at_least(1, games, "games"), episode_length(game, options.horizon)
     tables, maps = policy_tables(game, experts), feature_blocks(game, features)
     runs: list[Episodes] = []
@@ -136,18 +137,30 @@ def lsvi_ucb_zero_bc(
     games: int,
     rng: np.random.Generator,
     features: Features = None,
-    options: LsviOptions = LsviOptions(),
-    clone: CloneOptions = CloneOptions(),
+    options: LsviOptions | None = None,
+    clone_features: Features = None,
+    clone: CloneOptions | None = None,
 ) -> Imitation:
-    """Explore by LSVI, then clone (`mail_learners.markov.bc_linear`) with the same features.
+    """Explore by LSVI, then clone log-linearly.
 
-    Args and errors as of `lsvi_episodes`; `clone` are the options of the clone.
+    Args:
+        game: any game.
+        experts: one policy per player.
+        games: K, the number of episodes of each player.
+        rng: where the randomness comes from.
+        features: of the explorers; see `lsvi_episodes`.
+        options: of the explorers; None for the defaults.
+        clone_features: of the clones; None for those of the explorers.
+        clone: of the clones' fit; None for the defaults of `mail_learners.markov.bc_linear`.
+
+    Raises:
+        InvalidOptionError, ShapeError, InvalidPolicyError, UnknownAgentError: as `lsvi_episodes`
+            and `linear_clones`.
     """
     maps = feature_blocks(game, features)
-    episodes = lsvi_episodes(
-        game, experts, games=games, rng=rng, features=maps, options=options
-    )
-    return Imitation(linear_clones(game, episodes, features=maps, options=clone), episodes)
+    own = maps if clone_features is None else feature_blocks(game, clone_features)
+    episodes = lsvi_episodes(game, experts, games=games, rng=rng, features=maps, options=options)
+    return Imitation(linear_clones(game, episodes, features=own, options=clone), episodes)
 
 
 def _check_steps(features: FeatureBlocks, steps: int) -> None:
