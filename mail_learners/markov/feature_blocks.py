@@ -9,20 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from mail_envs.errors import ShapeError
 from mail_envs.markov import MarkovGame
 from mail_envs.markov.checks import IntArray, check_finite, check_shape, establish, frozen
 from mail_envs.markov.dynamics.tables import checked_blocks
+from mail_envs.markov.features import OneHotFeatures, StateFeatures, feature_blocks
 from mail_envs.markov.model import AnyFeatureMap
-from mail_envs.protocols import FeatureMap, FloatArray
+from mail_envs.protocols import FloatArray, OneHotFeatureMap
 
-__all__ = ["FeatureBlocks", "Features", "feature_blocks"]
-
-CHUNK = 1 << 22
-"""How many numbers of features are formed at once (32 MiB)."""
-
+__all__ = ["FeatureBlocks", "Features", "player_features"]
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
 class FeatureBlocks:
@@ -100,21 +97,17 @@ Features = Sequence[AnyFeatureMap | FeatureBlocks] | None
 """One feature map per player, in player order; None for one-hot features of the states."""
 
 
-def feature_blocks(game: MarkovGame, features: Features) -> tuple[FeatureBlocks, ...]:
+def player_features(game: MarkovGame, features: Features) -> tuple[FeatureBlocks, ...]:
     """Bring feature maps into blocks, one per player.
 
     Args:
         game: says how many states and actions there are.
-        features: one per player. A map `(states, actions) -> (B, d)` is asked about all pairs, and
-            states with the same answers become one block. Of a one-hot map that answers with keys,
-            states with the same keys become one block; where different blocks share a key, its
-            distinct keys become coordinates of a table.
-
-    Returns:
-        One `FeatureBlocks` per player.
+        features: one per player. States in which a map gives the same features become one block; a
+            one-hot map stays one-hot, unless different blocks share a key.
 
     Raises:
-        ShapeError: not as many maps as players, or answers of another shape than `(B, d)`.
+        ShapeError: not as many maps as players, or maps over other states or actions.
+        GameTooLargeError: a map without blocks of its own, too large to be written out.
     """
     states, actions = game.num_states, game.num_actions
     if features is None:
@@ -127,24 +120,24 @@ def feature_blocks(game: MarkovGame, features: Features) -> tuple[FeatureBlocks,
     return tuple(_blocks_of(f, states, a) for f, a in zip(features, actions, strict=True))
 
 
-def _checked_table(table: ArrayLike) -> FloatArray:
-    given = frozen(table, "features")
-    if given.ndim not in (3, 4):
-        raise ShapeError(f"features: expected (M, A, d) or (H, M, A, d), came {given.shape}")
-    features = given if given.ndim == 4 else given[None]
-    check_finite(features, "features", ("h", "z", "a", "d"))
-    return features
-
-
 def _blocks_of(features: AnyFeatureMap | FeatureBlocks, states: int, actions: int) -> FeatureBlocks:
     if isinstance(features, FeatureBlocks):
         sizes = (features.num_states, features.num_actions)
         if sizes != (states, actions):
             raise ShapeError(f"features: expected (S, A) = {(states, actions)}, came {sizes}")
         return features
-    if isinstance(features, FeatureMap):
-        blocks, table = _distinct_rows(features, states, actions)
-        return FeatureBlocks(states, actions, table=table, blocks=blocks)
+    if isinstance(features, OneHotFeatures):
+        blocks = FeatureBlocks(features.num_states, features.num_actions, blocks=features.blocks)
+        return _blocks_of(blocks, states, actions)
+    if isinstance(features, OneHotFeatureMap):
+        return _blocks_of_keys(features, states, actions)
+    if isinstance(features, StateFeatures) and features.blocks is None:
+        return FeatureBlocks(states, actions, table=features.table)
+    blocks, table = feature_blocks(features, states, actions)
+    return FeatureBlocks(states, actions, table=table, blocks=blocks)
+
+
+def _blocks_of_keys(features: OneHotFeatureMap, states: int, actions: int) -> FeatureBlocks:
     pairs = np.repeat(np.arange(states), actions), np.tile(np.arange(actions), states)
     keys = features.keys(*pairs).reshape(states, actions)
     rows, blocks = np.unique(keys, axis=0, return_inverse=True)
@@ -156,33 +149,17 @@ def _blocks_of(features: AnyFeatureMap | FeatureBlocks, states: int, actions: in
     return FeatureBlocks(states, actions, table=table, blocks=blocks.reshape(-1))
 
 
-def _distinct_rows(features: FeatureMap, states: int, actions: int) -> tuple[IntArray, FloatArray]:
-    """Number the distinct rows φ(s, ·) by first appearance; `(S,)` and `(M, A, d)`."""
-    length = actions * features.dimension
-    chunk = max(1, CHUNK // length)
-    known: dict[bytes, int] = {}
-    rows: list[FloatArray] = []
-    blocks = np.empty(states, dtype=np.int64)
-    for first in range(0, states, chunk):
-        part = _rows(features, np.arange(first, min(first + chunk, states)), actions)
-        _, sample, inverse = np.unique(_as_bytes(part), return_index=True, return_inverse=True)
-        order = np.argsort(sample)
-        numbers = np.empty(len(sample), dtype=np.int64)
-        for i in order:
-            key = part[sample[i]].tobytes()
-            numbers[i] = known.setdefault(key, len(known))
-            if numbers[i] == len(rows):
-                rows.append(part[sample[i]])
-        blocks[first : first + chunk] = numbers[inverse.reshape(-1)]
-    return blocks, np.stack(rows).reshape(len(rows), actions, features.dimension)
+def _checked_table(table: ArrayLike) -> FloatArray:
+    given = _read_only(table)
+    if given.ndim not in (3, 4):
+        raise ShapeError(f"features: expected (M, A, d) or (H, M, A, d), came {given.shape}")
+    features = given if given.ndim == 4 else given[None]
+    check_finite(features, "features", ("h", "z", "a", "d"))
+    return features
 
 
-def _rows(features: FeatureMap, states: IntArray, actions: int) -> FloatArray:
-    pairs = np.repeat(states, actions), np.tile(np.arange(actions), len(states))
-    answer = np.asarray(features(*pairs), dtype=np.float64)
-    check_shape(answer, (len(pairs[0]), features.dimension), "features", ("s a", "d"))
-    return np.ascontiguousarray(answer.reshape(len(states), -1)) + 0.0  # no negative zeros
-
-
-def _as_bytes(rows: FloatArray) -> NDArray[np.void]:
-    return rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1]))).reshape(-1)
+def _read_only(table: ArrayLike) -> FloatArray:
+    """The table itself if it is read-only already: it may be large; otherwise a copy."""
+    if isinstance(table, np.ndarray) and table.dtype == np.float64 and not table.flags.writeable:
+        return table
+    return frozen(table, "features")

@@ -24,10 +24,10 @@ from mail_envs.errors import InvalidOptionError
 from mail_envs.markov import MarkovGame
 from mail_envs.markov.tabular import policy_tables
 from mail_envs.protocols import FloatArray
-from mail_learners.markov.bc_linear import CloneOptions, linear_clones
+from mail_learners.markov.log_linear import CloneOptions, linear_clones
 from mail_learners.markov.episodes import Episodes
 from mail_learners.markov.exploring import explore
-from mail_learners.markov.feature_blocks import FeatureBlocks, Features, feature_blocks
+from mail_learners.markov.feature_blocks import FeatureBlocks, Features, player_features
 from mail_learners.markov.options import at_least, episode_length, one_of, positive
 from mail_learners.markov.planning import Planner, Ties
 from mail_learners.markov.play import Experts
@@ -120,7 +120,7 @@ def lsvi_episodes(
     """
     options = options or LsviOptions()
     games, steps = at_least(1, games, "games"), episode_length(game, options.horizon)
-    tables, maps = policy_tables(game, experts), feature_blocks(game, features)
+    tables, maps = policy_tables(game, experts), player_features(game, features)
     runs: list[Episodes] = []
     for player, child in enumerate(rng.spawn(game.num_players)):
         _check_steps(maps[player], steps)
@@ -151,14 +151,14 @@ def lsvi_ucb_zero_bc(
         features: of the explorers; see `lsvi_episodes`.
         options: of the explorers; None for the defaults.
         clone_features: of the clones; None for those of the explorers.
-        clone: of the clones' fit; None for the defaults of `mail_learners.markov.bc_linear`.
+        clone: of the clones' fit; None for the defaults of `mail_learners.markov.log_linear`.
 
     Raises:
         InvalidOptionError, ShapeError, InvalidPolicyError, UnknownAgentError: as `lsvi_episodes`
             and `linear_clones`.
     """
-    maps = feature_blocks(game, features)
-    own = maps if clone_features is None else feature_blocks(game, clone_features)
+    maps = player_features(game, features)
+    own = maps if clone_features is None else player_features(game, clone_features)
     episodes = lsvi_episodes(game, experts, games=games, rng=rng, features=maps, options=options)
     return Imitation(linear_clones(game, episodes, features=own, options=clone), episodes)
 

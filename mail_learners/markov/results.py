@@ -7,7 +7,7 @@ from mail_envs.errors import ShapeError
 from mail_envs.protocols import FloatArray
 from mail_learners.markov.episodes import Episodes, MarkovDemonstrations, demonstrations_of
 
-__all__ = ["Clones", "Imitation"]
+__all__ = ["Clones", "Imitation", "first_games"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,8 @@
 import numpy as np
 
 from mail_envs.markov import MarkovGame
-from mail_learners.markov.bc_linear import CloneOptions, linear_clones
-from mail_learners.markov.feature_blocks import Features, feature_blocks
+from mail_learners.markov.log_linear import CloneOptions, linear_clones
+from mail_learners.markov.feature_blocks import Features, player_features
 from mail_learners.markov.play import Experts, uniform_episodes
 from mail_learners.markov.results import Imitation
 
@@ -36,6 +36,6 @@ def uniform_bc(
         InvalidOptionError, ShapeError, InvalidPolicyError, UnknownAgentError: as
             `uniform_episodes` and `linear_clones`.
     """
-    maps = feature_blocks(game, features)
+    maps = player_features(game, features)
     episodes = uniform_episodes(game, experts, games=games, rng=rng, horizon=horizon)
     return Imitation(linear_clones(game, episodes, features=maps, options=options), episodes)

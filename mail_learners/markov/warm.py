@@ -21,10 +21,10 @@ import numpy as np
 from mail_envs.markov import MarkovGame
 from mail_envs.markov.tabular import policy_tables
 from mail_envs.protocols import FloatArray
-from mail_learners.markov.bc_tabular import tabular_clones
+from mail_learners.markov.tabular import tabular_clones
 from mail_learners.markov.episodes import Episodes
 from mail_learners.markov.exploring import explore
-from mail_learners.markov.feature_blocks import FeatureBlocks, feature_blocks
+from mail_learners.markov.feature_blocks import FeatureBlocks, player_features
 from mail_learners.markov.options import at_least, episode_length, positive
 from mail_learners.markov.planning import Planner
 from mail_learners.markov.play import Experts
@@ -91,7 +91,7 @@ def warm_episodes(
     tables = policy_tables(game, experts)
     runs: list[Episodes] = []
     children = rng.spawn(game.num_players)
-    for player, features in enumerate(feature_blocks(game, None)):
+    for player, features in enumerate(player_features(game, None)):
         planner, child = warm_planner(features, steps, bonus_scale), children[player]
         run = explore(game, tables, planner, player=player, games=games, steps=steps, rng=child)
         runs.append(run)

@@ -13,7 +13,8 @@ occurred, plus a ridge:
 The counts `n(z, a)` over distinct feature blocks are sufficient, so the cost does not depend on how
 many demonstrations or states there are. L is strictly convex; it is minimised by scipy with exact
 derivatives until its gradient is below a tolerance (a trust region with exact Hessians up to
-d = `HESSIAN_LIMIT`, L-BFGS beyond). In games with a horizon each step has a θ of its own.
+d = `HESSIAN_LIMIT`, finished by Newton steps because differences of L drown in rounding before its
+gradient does; L-BFGS beyond). In games with a horizon each step has a θ of its own.
 
 **The ridge matters.** The likelihood of a deterministic expert has no maximum in this class: the
 clone keeps a share of probability on other actions that shrinks with ρ alone. Hence the most
@@ -29,9 +30,9 @@ import numpy as np
 from mail_envs.errors import InvalidOptionError
 from mail_envs.markov import MarkovGame
 from mail_envs.protocols import FloatArray
-from mail_learners.markov.bc_tabular import clone_steps, clones_of, count_blocks, frequencies
+from mail_learners.markov.tabular import clone_steps, clones_of, count_blocks, frequencies
 from mail_learners.markov.episodes import Episodes, MarkovDemonstrations, demonstrations_of
-from mail_learners.markov.feature_blocks import FeatureBlocks, Features, feature_blocks
+from mail_learners.markov.feature_blocks import FeatureBlocks, Features, player_features
 from mail_learners.markov.options import positive
 from mail_learners.markov.play import Experts, expert_episodes
 from mail_learners.markov.results import Clones, Imitation
@@ -40,6 +41,9 @@ __all__ = ["CloneOptions", "LogLinearFit", "bc_linear", "fit_log_linear", "linea
 
 HESSIAN_LIMIT = 1000
 """Up to which dimension Hessians are formed."""
+
+NEWTON_STEPS = 10
+"""How many finishing steps are tried; they end where the gradient no longer shrinks."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def bc_linear(
         InvalidOptionError, ShapeError, InvalidPolicyError, UnknownAgentError: as `expert_episodes`
             and `linear_clones`.
     """
-    maps = feature_blocks(game, features)
+    maps = player_features(game, features)
     episodes = expert_episodes(game, experts, games=games, rng=rng, horizon=horizon)
     return Imitation(linear_clones(game, episodes, features=maps, options=options), episodes)
 
@@ -127,7 +131,7 @@ def linear_clones(
         _log_linear(game, demonstrations_of(episodes, player), blocks, options or CloneOptions())
         if blocks.table is not None
         else frequencies(game, demonstrations_of(episodes, player), blocks)
-        for player, blocks in enumerate(feature_blocks(game, features))
+        for player, blocks in enumerate(player_features(game, features))
     ]
     return clones_of(game, tables)
 
@@ -168,17 +172,32 @@ def fit_log_linear(phi: FloatArray, counts: FloatArray, options: CloneOptions) -
     """
     from scipy.optimize import minimize  # noqa: PLC0415 - slow to import
 
-    d = phi.shape[2]
     likelihood = _Likelihood(phi, counts / max(counts.sum(), 1.0), options.ridge)
-    if d <= HESSIAN_LIMIT:
+    begin, method, extra = np.zeros(phi.shape[2]), "L-BFGS-B", {}
+    stop: dict[str, float] = {"gtol": options.tolerance, "ftol": 0.0, "maxiter": 1e5, "maxfun": 1e6}
+    if has_hessian := len(begin) <= HESSIAN_LIMIT:
         method, extra = "trust-exact", {"hess": likelihood.hessian}
-        stop: dict[str, float] = {"gtol": options.tolerance}
-    else:
-        method, extra = "L-BFGS-B", {}
-        stop = {"gtol": options.tolerance, "ftol": 0.0, "maxiter": 10**5, "maxfun": 10**6}
-    found = minimize(likelihood, np.zeros(d), jac=True, method=method, options=stop, **extra)
-    loss, gradient = likelihood(found.x)
-    return LogLinearFit(found.x, loss, float(np.linalg.norm(gradient)))
+        stop = {"gtol": options.tolerance}
+    theta = minimize(likelihood, begin, jac=True, method=method, options=stop, **extra).x
+    if has_hessian:
+        theta = _finish(likelihood, theta, options.tolerance)
+    loss, gradient = likelihood(theta)
+    return LogLinearFit(theta, loss, float(np.linalg.norm(gradient)))
+
+
+def _finish(likelihood: "_Likelihood", theta: FloatArray, tolerance: float) -> FloatArray:
+    """Newton steps as long as they shorten the gradient."""
+    _, gradient = likelihood(theta)
+    for _ in range(NEWTON_STEPS):
+        length = np.linalg.norm(gradient)
+        if length <= tolerance:
+            break
+        moved = theta - np.linalg.solve(likelihood.hessian(theta), gradient)
+        _, gradient = likelihood(moved)
+        if np.linalg.norm(gradient) >= length:
+            break
+        theta = moved
+    return theta
 
 
 class _Likelihood:

@@ -21,7 +21,7 @@ from mail_learners.markov.episodes import (
     count_actions,
     demonstrations_of,
 )
-from mail_learners.markov.feature_blocks import FeatureBlocks, feature_blocks
+from mail_learners.markov.feature_blocks import FeatureBlocks, player_features
 from mail_learners.markov.play import Experts, expert_episodes
 from mail_learners.markov.results import Clones, Imitation
 
@@ -53,7 +53,7 @@ def tabular_clones(game: MarkovGame, episodes: Sequence[Episodes]) -> Clones:
     """
     tables = [
         frequencies(game, demonstrations_of(episodes, player), features)
-        for player, features in enumerate(feature_blocks(game, None))
+        for player, features in enumerate(player_features(game, None))
     ]
     return clones_of(game, tables)
 
