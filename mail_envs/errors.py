@@ -47,10 +47,6 @@ class InvalidModelError(MailError, ValueError):
     """A game model that contradicts itself: rows off one, NaN, wrong counts."""
 
 
-class InvalidOptionError(MailError, ValueError):
-    """An option outside the range that it may have."""
-
-
 class UnknownAgentError(MailError, KeyError):
     """An agent that the game does not have."""
 

@@ -18,16 +18,16 @@ Every function takes `rng`, and the same generator gives the same result. A **qu
 move asked for. Torch is not needed here.
 """
 
-from mail_learners.markov.log_linear import CloneOptions, bc_linear, linear_clones
-from mail_learners.markov.tabular import bc_tabular, tabular_clones
 from mail_learners.markov.bro import mail_bro
 from mail_learners.markov.episodes import Episodes, MarkovDemonstrations, demonstrations_of
 from mail_learners.markov.feature_blocks import FeatureBlocks, player_features
+from mail_learners.markov.log_linear import CloneOptions, bc_linear, linear_clones
 from mail_learners.markov.lsvi import LsviOptions, lsvi_episodes, lsvi_ucb_zero_bc
-from mail_learners.markov.mirror import MirrorOptions, MirrorRecord, OnlineImitation
 from mail_learners.markov.max_uncertainty import MurmailOptions, murmail
+from mail_learners.markov.mirror import MirrorOptions, MirrorRecord, OnlineImitation
 from mail_learners.markov.play import expert_episodes, uniform_episodes
 from mail_learners.markov.results import Clones, Imitation, first_games
+from mail_learners.markov.tabular import bc_tabular, tabular_clones
 from mail_learners.markov.uniform import uniform_bc
 from mail_learners.markov.warm import mail_warm, warm_episodes
 

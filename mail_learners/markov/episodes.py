@@ -104,7 +104,9 @@ def demonstrations_of(episodes: Sequence[Episodes], player: int) -> MarkovDemons
         player=player,
         steps=np.concatenate([empty, *steps]),
         states=np.concatenate([empty, *(part.states.reshape(-1) for part in taught)]),
-        actions=np.concatenate([empty, *(part.actions[..., player].reshape(-1) for part in taught)]),
+        actions=np.concatenate(
+            [empty, *(part.actions[..., player].reshape(-1) for part in taught)]
+        ),
     )
 
 

@@ -21,6 +21,7 @@ from mail_envs.protocols import FloatArray, OneHotFeatureMap
 
 __all__ = ["FeatureBlocks", "Features", "player_features"]
 
+
 @dataclass(frozen=True, eq=False, init=False, repr=False)
 class FeatureBlocks:
     """φ by block: either one-hot in (block, action), or a table.
@@ -70,7 +71,7 @@ class FeatureBlocks:
 
     @property
     def dimension(self) -> int:
-        """d."""
+        """The length d of a feature vector."""
         return self.num_blocks * self.num_actions if self.table is None else self.table.shape[3]
 
     @property

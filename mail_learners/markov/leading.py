@@ -63,7 +63,5 @@ def _moves(
     tables: Sequence[FloatArray], h: int, states: IntArray, *, rng: np.random.Generator
 ) -> IntArray:
     """One move of every player in each state: `(B, n)`."""
-    moves = [
-        sample_actions(table[h if len(table) > 1 else 0, states], rng=rng) for table in tables
-    ]
+    moves = [sample_actions(table[h if len(table) > 1 else 0, states], rng=rng) for table in tables]
     return np.stack(moves, axis=1)

@@ -30,12 +30,12 @@ import numpy as np
 from mail_envs.errors import InvalidOptionError
 from mail_envs.markov import MarkovGame
 from mail_envs.protocols import FloatArray
-from mail_learners.markov.tabular import clone_steps, clones_of, count_blocks, frequencies
 from mail_learners.markov.episodes import Episodes, MarkovDemonstrations, demonstrations_of
 from mail_learners.markov.feature_blocks import FeatureBlocks, Features, player_features
 from mail_learners.markov.options import positive
 from mail_learners.markov.play import Experts, expert_episodes
 from mail_learners.markov.results import Clones, Imitation
+from mail_learners.markov.tabular import clone_steps, clones_of, count_blocks, frequencies
 
 __all__ = ["CloneOptions", "LogLinearFit", "bc_linear", "fit_log_linear", "linear_clones"]
 

@@ -24,10 +24,10 @@ from mail_envs.errors import InvalidOptionError
 from mail_envs.markov import MarkovGame
 from mail_envs.markov.tabular import policy_tables
 from mail_envs.protocols import FloatArray
-from mail_learners.markov.log_linear import CloneOptions, linear_clones
 from mail_learners.markov.episodes import Episodes
 from mail_learners.markov.exploring import explore
 from mail_learners.markov.feature_blocks import FeatureBlocks, Features, player_features
+from mail_learners.markov.log_linear import CloneOptions, linear_clones
 from mail_learners.markov.options import at_least, episode_length, one_of, positive
 from mail_learners.markov.planning import Planner, Ties
 from mail_learners.markov.play import Experts
@@ -71,7 +71,7 @@ class LsviBonus:
         return self.scale * np.sqrt(np.maximum(widths, 0))
 
     def pay(self, bonus: FloatArray) -> FloatArray:
-        """u / H + u, with u = min(b, H)."""
+        """What u = min(b, H) earns: u / H + u."""
         return (1 + 1 / self.steps) * np.minimum(bonus, self.steps)
 
     def cap(self, h: int) -> float:  # noqa: ARG002 - the same at every step

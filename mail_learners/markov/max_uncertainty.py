@@ -17,8 +17,8 @@ inner              transitions  the error                                       
                                 `games` episodes an iteration visit
 =================  ===========  ==============================================  ================
 
-X situations, H steps an episode. `ucbvi` alone needs nothing but play and an expert; the others show
-what the loop does when its inner problem is solved.
+X situations, H steps an episode. `ucbvi` alone needs nothing but play and an expert; the others
+show what the loop does when its inner problem is solved.
 """
 
 from collections.abc import Sequence
@@ -50,6 +50,7 @@ from mail_learners.markov.uncertainty import MovePairs
 __all__ = ["Inner", "MurmailOptions", "murmail"]
 
 Inner = Literal["oracle", "known-dynamics", "ucbvi"]
+
 
 @dataclass(frozen=True)
 class MurmailOptions:
@@ -103,9 +104,7 @@ def murmail(
     options = options or MurmailOptions()
     two_players(game)
     responder = _responder(game, policy_tables(game, experts), options)
-    return descend(
-        game, experts, responder, iterations=iterations, rng=rng, options=options.mirror
-    )
+    return descend(game, experts, responder, iterations=iterations, rng=rng, options=options.mirror)
 
 
 def _responder(

@@ -9,8 +9,8 @@ action A in each, and
           \mu_{k+1}(a \mid s) \propto \mu_k(a \mid s) \exp(-\eta\, g(s, a)),
 
 because g is an unbiased gradient of `½ E‖μ^E − μ_k‖²` under that occupancy; a batch adds the g of
-its states, each at the same μ_k. The guarantee is for the **mean gap over iterates**, not for the averaged table: a history holds
-both.
+its states, each at the same μ_k. The guarantee is for the **mean gap over iterates**, not for the
+averaged table: a history holds both.
 
 States are drawn from the discounted occupancy, or, in games with a horizon, at a step drawn
 uniformly; tables then have a row for each step and state.
@@ -32,7 +32,15 @@ from mail_envs.truth import nash_gap
 from mail_learners.markov.options import at_least, positive
 from mail_learners.markov.play import Experts
 
-__all__ = ["Lead", "MirrorOptions", "MirrorRecord", "OnlineImitation", "Responder", "descend", "two_players"]
+__all__ = [
+    "Lead",
+    "MirrorOptions",
+    "MirrorRecord",
+    "OnlineImitation",
+    "Responder",
+    "descend",
+    "two_players",
+]
 
 
 @dataclass(frozen=True)
@@ -161,6 +169,7 @@ def descend(
     shape = (game.horizon or 1, game.num_states)
     logits = [np.zeros((*shape, actions)) for actions in game.num_actions]
     sums = [np.zeros_like(table) for table in logits]
+    clones = [_softmax(table) for table in logits]
     history = _History(game)
     for k in range(1, iterations + 1):
         clones = [_softmax(table) for table in logits]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from mail_envs.markov import MarkovGame
-from mail_envs.markov.tabular import policy_tables
 from mail_envs.markov.checks import IntArray
+from mail_envs.markov.tabular import policy_tables
 from mail_envs.protocols import FloatArray
 from mail_envs.protocols.asking import sample_actions
 from mail_learners.markov.episodes import Episodes

@@ -128,7 +128,7 @@ class LearningResponder:
     def __call__(
         self, clones: Sequence[FloatArray], player: int, *, count: int, rng: np.random.Generator
     ) -> Lead:
-        """Plan, play and ask, then play for the lead; see `mail_learners.markov.mirror.Responder`."""
+        """Plan, play and ask, then lead; see `mail_learners.markov.mirror.Responder`."""
         pairs, deviator, tables = self._pairs[player], 1 - player, list(clones)
         tables[deviator] = self._model.plan(
             pairs.estimate(clones[player], unknown=LARGEST),

@@ -3,8 +3,8 @@
 import numpy as np
 
 from mail_envs.markov import MarkovGame
-from mail_learners.markov.log_linear import CloneOptions, linear_clones
 from mail_learners.markov.feature_blocks import Features, player_features
+from mail_learners.markov.log_linear import CloneOptions, linear_clones
 from mail_learners.markov.play import Experts, uniform_episodes
 from mail_learners.markov.results import Imitation
 

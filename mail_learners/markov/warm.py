@@ -21,7 +21,6 @@ import numpy as np
 from mail_envs.markov import MarkovGame
 from mail_envs.markov.tabular import policy_tables
 from mail_envs.protocols import FloatArray
-from mail_learners.markov.tabular import tabular_clones
 from mail_learners.markov.episodes import Episodes
 from mail_learners.markov.exploring import explore
 from mail_learners.markov.feature_blocks import FeatureBlocks, player_features
@@ -30,6 +29,7 @@ from mail_learners.markov.planning import Planner
 from mail_learners.markov.play import Experts
 from mail_learners.markov.regression import regression_of
 from mail_learners.markov.results import Imitation
+from mail_learners.markov.tabular import tabular_clones
 
 __all__ = ["WarmBonus", "mail_warm", "warm_episodes", "warm_planner"]
 
@@ -42,7 +42,7 @@ class WarmBonus:
     steps: int
 
     def size(self, widths: FloatArray) -> FloatArray:
-        """c √(1/n); infinite for pairs never tried."""
+        """From 1/n to c / √n; infinite for pairs never tried."""
         return self.scale * np.sqrt(widths)
 
     def pay(self, bonus: FloatArray) -> FloatArray:

@@ -69,7 +69,7 @@ class DenseRegression:
         return self._widths[h, row]
 
     def fit(self, h: int, values: FloatArray) -> None:
-        """w = Λ⁻¹ N V."""
+        """Solve w = Λ⁻¹ N V."""
         self._weights[h] = self._inverse[h] @ (self._moments[h, :, : len(values)] @ values)
 
     def predict(self, h: int, rows: slice) -> FloatArray:

@@ -113,4 +113,4 @@ class _Transitions:
         source, target = self._cells[:, :used]
         weights = self._counts[:used] * values[target]
         sums = np.bincount(source, weights, num_rows * self._num_actions)
-        return sums.reshape(num_rows, self._num_actions)
+        return sums.astype(np.float64).reshape(num_rows, self._num_actions)

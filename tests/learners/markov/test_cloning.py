@@ -236,9 +236,7 @@ def test_features_per_step_and_their_clones():
     assert np.isfinite(found.policies[0]).all()
     discounted = random_game(1, states=3, actions=(2, 2), discount=0.5)
     with pytest.raises(InvalidOptionError, match="the 1 steps that are cloned apart, came 3"):
-        linear_clones(
-            discounted, pinned(discounted, [[0]], [[[0, 0]]]), features=[per_step] * 2
-        )
+        linear_clones(discounted, pinned(discounted, [[0]], [[[0, 0]]]), features=[per_step] * 2)
 
 
 @pytest.mark.parametrize("name", ["ridge", "tolerance"])

@@ -121,13 +121,15 @@ def test_how_long_an_episode_is():
 def test_what_is_no_joint_policy_is_refused(gather):
     game, experts = setting()
     rng = np.random.default_rng(0)
-    with pytest.raises(InvalidOptionError, match="games: expected an integer of at least 1, came 0"):
+    with pytest.raises(
+        InvalidOptionError, match="games: expected an integer of at least 1, came 0"
+    ):
         gather(game, experts, games=0, rng=rng)
     with pytest.raises(ShapeError, match="player_1"):
         gather(game, [experts[0], experts[0]], games=1, rng=rng)
+    broken = experts[0].copy()
+    broken[1, 2] = 0.4
     with pytest.raises(InvalidPolicyError, match=r"player_0.*h=1, s=2"):
-        broken = experts[0].copy()
-        broken[1, 2] = 0.4
         gather(game, [broken, experts[1]], games=1, rng=rng)
     with pytest.raises(UnknownAgentError, match="player_7"):
         gather(game, {"player_0": experts[0], "player_7": experts[1]}, games=1, rng=rng)

@@ -86,9 +86,9 @@ def test_what_does_not_fit_is_refused():
         one(TableFeatures(np.zeros((3, 2, 1))))
     with pytest.raises(ShapeError, match=r"expected \(M, A, d\)"):
         FeatureBlocks(4, 2, table=np.zeros((4, 2)))
+    table = np.zeros((4, 2, 3))
+    table[1, 0, 2] = np.nan
     with pytest.raises(InvalidModelError, match=r"came nan at \(h=0, z=1, a=0, d=2\)"):
-        table = np.zeros((4, 2, 3))
-        table[1, 0, 2] = np.nan
         FeatureBlocks(4, 2, table=table)
     with pytest.raises(InvalidModelError, match="blocks"):
         FeatureBlocks(4, 2, table=np.zeros((2, 2, 3)), blocks=[0, 1, 2, 0])

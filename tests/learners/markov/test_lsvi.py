@@ -188,10 +188,10 @@ def test_options_outside_their_ranges_are_refused():
         for value in (0, -1.0, float("inf"), float("nan")):
             with pytest.raises(InvalidOptionError, match=f"{name}: expected a positive"):
                 LsviOptions(**{name: value})
-    with pytest.raises(UnknownNameError, match="ties: expected one of .*came 'random'"):
+    with pytest.raises(UnknownNameError, match=r"ties: expected one of .*came 'random'"):
         LsviOptions(ties="random")
     with pytest.raises(InvalidOptionError, match="games: expected an integer of at least 1"):
         explored(0, 0)
+    features = [FeatureBlocks(72, 4, table=np.zeros((3, 72, 4, 2)))] * 2
     with pytest.raises(InvalidOptionError, match="tables of one step or of 10, came 3"):
-        features = [FeatureBlocks(72, 4, table=np.zeros((3, 72, 4, 2)))] * 2
         lsvi_episodes(GRID, EXPERTS, games=1, rng=np.random.default_rng(0), features=features)
