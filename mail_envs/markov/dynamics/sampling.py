@@ -56,6 +56,8 @@ class RowSampler:
 
     def draw(self, rows: IntArray, *, rng: np.random.Generator) -> IntArray:
         """Draw one entry for each of `rows`, `(B,)`; returns positions in the flat table."""
+        if len(rows) == 1:
+            return self._draw_one(int(rows[0]), rng.random())
         low = self.starts[rows]
         high = low + (self.lengths[rows] - 1)
         total = self.cumulative[high]
@@ -68,3 +70,10 @@ class RowSampler:
             low = np.where(below, middle + 1, low)
             high = np.where(below, high, middle)
         return low
+
+    def _draw_one(self, row: int, uniform: float) -> IntArray:
+        """The same entry as in a larger batch, without the overhead of one."""
+        start = int(self.starts[row])
+        entries = self.cumulative[start : start + int(self.lengths[row])]
+        target = min(uniform * entries[-1], np.nextafter(entries[-1], 0))
+        return np.array([start + entries.searchsorted(target, side="right")], dtype=np.int64)
