@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mail_learners.cloning import CloneConfig, ClonedPolicy, clone, load_policy
     from mail_learners.deep import Options
-    from mail_learners.dqn_explore import ExploreConfig, dqn_explore
+    from mail_learners.dqn_explorer import ExploreConfig, dqn_explore
     from mail_learners.learning import LEARNERS, learn
     from mail_learners.results import Result
 
@@ -28,7 +28,7 @@ __all__ = [
 
 _HOMES = {
     "cloning": ("CloneConfig", "ClonedPolicy", "clone", "load_policy"),
-    "dqn_explore": ("ExploreConfig", "dqn_explore"),
+    "dqn_explorer": ("ExploreConfig", "dqn_explore"),
     "deep": ("Options",),
     "learning": ("LEARNERS", "learn"),
     "results": ("Result",),

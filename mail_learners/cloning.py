@@ -31,7 +31,7 @@ from torch import nn
 
 from mail_envs.errors import ForeignResultsError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Observations
-from mail_learners.files import canonical_json, write_atomically
+from mail_learners.files import canonical_json, checksum, write_atomically
 from mail_wrappers import Demonstrations
 
 __all__ = ["Augment", "CloneConfig", "ClonedPolicy", "clone", "load_policy"]
@@ -122,25 +122,22 @@ def load_policy(path: Path | str) -> ClonedPolicy:
 def _description(
     shape: tuple[int, ...], widths: tuple[int, ...], weights: dict[str, torch.Tensor]
 ) -> dict[str, Any]:
-    """What stands in a file beside the weights, as JSON; checksums tell damage from training."""
+    """What stands in a file beside the weights, as JSON; a checksum tells damage from training."""
     arrays = {name: part.numpy() for name, part in weights.items()}
     sums = {
         name: hashlib.sha256(repr((part.dtype.str, part.shape)).encode() + part.tobytes())
         for name, part in arrays.items()
     }
-    return {
-        "format": FORMAT,
-        "shape": list(shape),
-        "widths": list(widths),
-        "sha256": {name: digest.hexdigest() for name, digest in sums.items()},
-    }
+    described = {"format": FORMAT, "shape": list(shape), "widths": list(widths)}
+    whole = {**described, "weights": {name: digest.hexdigest() for name, digest in sums.items()}}
+    return {**described, "checksum": checksum(whole)}
 
 
 def _rebuilt(found: dict[str, Any], weights: dict[str, torch.Tensor]) -> ClonedPolicy:
     """The policy of a description and its weights; ValueError where they do not match."""
     shape, widths = tuple(found["shape"]), tuple(found["widths"])
     if found != _description(shape, widths, weights):
-        raise ValueError("another format, or contents that do not match their checksums")
+        raise ValueError("another format, or contents that do not match their checksum")
     actions = len(weights[f"{2 * len(widths)}.weight"])  # of the last layer
     network = _network(math.prod(shape), widths, actions).double()
     network.load_state_dict(weights)

@@ -13,7 +13,7 @@ from mail_envs.experts import PerfectExpert
 from mail_envs.protocols import Policy
 from mail_envs.protocols.asking import uniform_policy
 from mail_learners.cloning import CloneConfig, ClonedPolicy, clone
-from mail_learners.dqn_explore import ExploreConfig, dqn_explore
+from mail_learners.dqn_explorer import ExploreConfig, dqn_explore
 from mail_learners.environments import Problem
 from mail_learners.gathering import explore_in_turn, explore_with, self_play, stream_seed
 from mail_learners.results import Result

@@ -57,7 +57,8 @@ class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any]):
         seen, _ = split_observation(self._observation)
         mask = self._mask
         answer = self._expert(seen[None], None if mask is None else mask[None])
-        legal = np.ones(np.shape(answer), dtype=np.int8) if mask is None else mask[None]
+        every = np.ones((1, *np.shape(answer)[-1:]), dtype=np.int8)
+        legal = every if mask is None else mask[None]
         return check_distributions(answer, legal, who="the expert's label")[0]
 
     def reset(

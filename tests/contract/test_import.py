@@ -102,3 +102,33 @@ assert all(entry.single_agent_id in gymnasium.registry for entry in ENTRIES)
 assert all(entry.multi_agent_id in pettingzoo.aec_registry for entry in ENTRIES)
 """
     assert run(code) == ""
+
+
+@pytest.mark.parametrize(
+    "package", ["mail_envs", "mail_envs.board", "mail_wrappers", "mail_learners"]
+)
+def test_names_of_a_package_are_no_modules_whatever_was_imported_before(package):
+    # A submodule that is imported becomes an attribute of its package, and hides a lazy name.
+    code = f"""
+import importlib, pkgutil, types, {package} as package
+for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+for name in package.__all__:
+    assert not isinstance(getattr(package, name), types.ModuleType), name
+"""
+    assert run(code) == ""
+
+
+def test_the_learners_are_imported_when_they_are_used():
+    code = """
+import sys, mail_learners
+assert "torch" not in sys.modules
+try:
+    mail_learners.dagger
+except AttributeError as error:
+    print(error)
+mail_learners.learn
+assert "torch" in sys.modules
+"""
+    assert run(code) == "module 'mail_learners' has no attribute 'dagger'\n"

@@ -1,0 +1,111 @@
+"""Gathering: who is asked, who is recorded, and streams that make longer runs begin as shorter."""
+
+import numpy as np
+import pytest
+
+from mail_envs import PerfectExpert, tictactoe_v0
+from mail_envs.board import TicTacToe
+from mail_envs.errors import BudgetExhaustedError, InvalidPolicyError
+from mail_envs.protocols.asking import uniform_policy
+from mail_learners.gathering import explore_in_turn, explore_with, self_play, stream_seed
+from mail_wrappers import QueryBudget, RecordDemonstrations, SingleAgentEnv
+from tests.doubles import Script, always, masks
+
+AGENTS = ("player_0", "player_1")
+EXPERTS = dict.fromkeys(AGENTS, PerfectExpert(TicTacToe(), ties="uniform"))
+
+
+def test_streams_of_different_paths_differ():
+    paths = [
+        (seed, explorer, episode)
+        for seed in range(4)
+        for explorer in range(3)
+        for episode in range(20)
+    ]
+    assert len({stream_seed(*path) for path in paths}) == len(paths)
+    assert stream_seed(1, 2) == stream_seed(1, 2)
+    assert 0 <= stream_seed(2**40, 3) < 2**32
+
+
+def play(games, seed=0):
+    recorder = RecordDemonstrations(tictactoe_v0.raw_env())
+    self_play(recorder, EXPERTS, games=games, seed=seed)
+    return recorder.demonstrations
+
+
+def test_self_play_plays_whole_games_by_the_policies():
+    kept = play(3)
+    for episode in range(3):
+        moves = kept.actions[kept.episodes == episode]
+        assert TicTacToe().outcome(TicTacToe().play(moves)) == 0
+    table = EXPERTS["player_0"](kept.observations, kept.action_masks)
+    assert (table[np.arange(len(kept)), kept.actions] > 0).all()
+
+
+def test_self_play_of_different_seeds_differs_and_of_the_same_does_not():
+    assert play(5).actions.tolist() == play(5).actions.tolist()
+    assert play(5).actions.tolist() != play(5, seed=1).actions.tolist()
+    assert len({play(1, seed=seed).actions.tobytes() for seed in range(6)}) > 1
+
+
+def test_each_player_is_taught_while_the_other_explores():
+    budget = QueryBudget()
+    kept = explore_in_turn(
+        tictactoe_v0.raw_env, EXPERTS, explore_with(uniform_policy), games=3, seed=0, budget=budget
+    )
+    # First player_0 explores and player_1's expert is recorded, then the other way round.
+    assert (np.diff(kept.agents) <= 0).all()
+    assert kept.agents[0] == 1
+    assert budget.used == len(kept)
+    for agent in AGENTS:
+        assert set(kept.of(agent).episodes.tolist()) == {0, 1, 2}
+    assert set((kept.of("player_0").steps % 2).tolist()) == {0}
+    assert set((kept.of("player_1").steps % 2).tolist()) == {1}
+
+
+def test_with_more_players_each_explores_alone():
+    def make():
+        return Script(["a", "b", "c"] * 2, mask=masks([1, 1, 1]))
+
+    experts = {agent: always(i) for i, agent in enumerate("abc")}
+    budget = QueryBudget()
+    kept = explore_in_turn(
+        make, experts, explore_with(uniform_policy), games=2, seed=0, budget=budget
+    )
+    # Each explorer leaves two others with two turns in each of two games.
+    assert len(kept) == budget.used == 3 * 2 * 2 * 2
+    assert [len(kept.of(agent)) for agent in "abc"] == [8, 8, 8]
+    assert (kept.actions == kept.agents).all()
+    assert sum(len(expert.asked) for expert in experts.values()) == budget.used
+
+
+def test_explorers_need_no_masks():
+    kept = explore_in_turn(
+        lambda: Script(["a", "b"] * 3),
+        {"a": always(0), "b": always(1)},
+        explore_with(uniform_policy),
+        games=2,
+        seed=0,
+        budget=QueryBudget(),
+    )
+    assert len(kept) == 12
+
+
+def test_fixed_explorers_are_checked():
+    view = SingleAgentEnv(tictactoe_v0.raw_env(), "player_1")
+    with pytest.raises(InvalidPolicyError, match="the explorer player_1: expected"):
+        explore_with(lambda seen, masks: np.zeros((1, 9)))(view, games=1, seed=0)
+
+
+def test_a_spent_budget_ends_the_gathering_with_an_error():
+    with pytest.raises(
+        BudgetExhaustedError, match="the expert of player_1: expected at most 0 more"
+    ):
+        explore_in_turn(
+            tictactoe_v0.raw_env,
+            EXPERTS,
+            explore_with(uniform_policy),
+            games=5,
+            seed=0,
+            budget=QueryBudget(4),
+        )
