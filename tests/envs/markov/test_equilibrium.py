@@ -1,6 +1,7 @@
 """Equilibria: their gap is zero, their values those of slow solvers, and they are immutable."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -217,6 +218,13 @@ def test_the_correlated_welfare_of_chicken():
     )
     assert equilibrium.values.sum() == pytest.approx(21, abs=1e-7)
     assert equilibrium.gap.total <= 1e-8
+
+
+def test_a_linear_program_that_fails_is_reported(monkeypatch):
+    failed = SimpleNamespace(x=None, message="numerical difficulties")
+    monkeypatch.setattr("scipy.optimize.linprog", lambda *_, **__: failed)
+    with pytest.raises(UnsolvedGameError, match="numerical difficulties"):
+        coarse_correlated_equilibrium(random_game(np.random.default_rng(0)))
 
 
 def test_correlated_equilibria_of_block_games_are_lifted():
