@@ -2,9 +2,9 @@
 
     OMP_NUM_THREADS=1 python tests/benchmarks/bench_markov_vector.py
 
-Prints steps per CPU second of 4 096 copies of a block game of 10⁴ states, the median of some rounds,
-for both autoreset modes, beside the single environment's and Gymnasium's own batching of it.
-The aim for the batch is 2 million.
+Prints steps per CPU second of 4 096 copies of a block game of 10⁴ states, the median of some
+rounds, for both autoreset modes, beside the single environment's and Gymnasium's own batching of
+it. The aim for the batch is 2 million.
 """
 
 import os
