@@ -17,6 +17,7 @@ from mail_envs import (
 from mail_envs.errors import (
     EpisodeOverError,
     IllegalActionError,
+    InvalidModelError,
     ShapeError,
     UnknownAgentError,
     UnknownNameError,
@@ -256,6 +257,24 @@ def test_text_and_pictures():
     fork = lower_bound_v0.parallel_env(render_mode="ansi")
     fork.reset(seed=0)
     assert fork.render() == "step 0: state 0 (start)\n"
+
+
+def test_rendering_without_a_mode_warns():
+    env = grid_game_v0.parallel_env()
+    env.reset(seed=0)
+    with pytest.warns(UserWarning, match="without a render_mode"):
+        assert env.render() is None
+
+
+def test_lenses_say_which_states_they_show():
+    env = block_linear_v0.parallel_env(states=20)
+    states, steps = np.arange(20), np.zeros(20, dtype=np.int64)
+    for name in ("state", "step-and-state", "one-hot"):
+        lens = env.setting.lens(name, 0)
+        np.testing.assert_array_equal(lens.states(lens(steps, states)), states)
+    features = env.setting.lens("features", 0)
+    with pytest.raises(InvalidModelError, match="tell states apart"):
+        features.states(features(steps, states))
 
 
 def test_pictures_show_where_tokens_are():
