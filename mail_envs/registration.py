@@ -12,20 +12,37 @@ import pettingzoo
 __all__ = ["ENTRIES", "Entry", "register_environments"]
 
 VIEW = "mail_wrappers.single_agent:make_view"
+PARALLEL_VIEW = "mail_wrappers.parallel_view:make_parallel_view"
+MARKOV_BATCH = "mail_envs.markov.vector:make_vector_view"
 
 
 @dataclass(frozen=True)
 class Entry:
     """One environment under both its names.
 
-    `door` is the module with `env()` and `raw_env()`; `view` are the keyword defaults of the
-    single-agent view.
+    `door` is the module with `env()` and, where agents move in turn, `raw_env()`, where they move
+    at once, `parallel_env()`. `view` are the keyword defaults of the single-agent view; `batch` is
+    the entry point of its vectorised form.
     """
 
     multi_agent_id: str
     single_agent_id: str
     door: str
     view: dict[str, Any] = field(default_factory=dict[str, Any])
+    parallel: bool = False
+    batch: str | None = None
+
+
+def _markov(name: str, single_agent_name: str) -> Entry:
+    """A family of `mail_envs.markov.library`: all agents move at once."""
+    return Entry(
+        multi_agent_id=f"mail_envs/{name}-v0",
+        single_agent_id=f"mail_envs/{single_agent_name}-v0",
+        door=f"mail_envs.{name}_v0",
+        view={"agent": "player_0", "opponent": "expert"},
+        parallel=True,
+        batch=MARKOV_BATCH,
+    )
 
 
 ENTRIES = (
@@ -35,6 +52,15 @@ ENTRIES = (
         door="mail_envs.tictactoe_v0",
         view={"agent": "player_0", "opponent": "expert"},
     ),
+    _markov("random_game", "RandomGame"),
+    _markov("random_linear", "RandomLinear"),
+    _markov("block_linear", "BlockLinear"),
+    _markov("additive_linear", "AdditiveLinear"),
+    _markov("independent_linear", "IndependentLinear"),
+    _markov("low_rank", "LowRank"),
+    _markov("grid_game", "GridGame"),
+    _markov("chain_of_despair", "ChainOfDespair"),
+    _markov("lower_bound", "LowerBound"),
 )
 
 
@@ -43,9 +69,13 @@ def register_environments() -> None:
     for entry in ENTRIES:
         if entry.multi_agent_id not in pettingzoo.aec_registry:
             pettingzoo.register("aec", entry.multi_agent_id, f"{entry.door}:env")
+        if entry.parallel and entry.multi_agent_id not in pettingzoo.parallel_registry:
+            pettingzoo.register("parallel", entry.multi_agent_id, f"{entry.door}:parallel_env")
         if entry.single_agent_id not in gymnasium.registry:
+            door = f"{entry.door}:{'parallel_env' if entry.parallel else 'raw_env'}"
             gymnasium.register(
                 id=entry.single_agent_id,
-                entry_point=VIEW,
-                kwargs={"env": f"{entry.door}:raw_env", **entry.view},
+                entry_point=PARALLEL_VIEW if entry.parallel else VIEW,
+                vector_entry_point=entry.batch,
+                kwargs={"env": door, **entry.view},
             )

@@ -1,14 +1,14 @@
 """Any Markov game as a PettingZoo parallel environment.
 
-All agents move at once and every action is legal. What an agent is shown is one of the views of
-`mail_envs.markov.observations`; by default the number of the state, `Discrete(S)`.
+All agents move at once and every action is legal. Agents see the state through one of the lenses
+of `mail_envs.markov.observations`: by default its number, `Discrete(S)`.
 
 **The others' actions.** An agent sees them only through the state, unless `reveal_actions` puts the
 joint action just played into every agent's `info["joint_action"]`, `(n,)` in player order.
 
-**Steps.** In a game with a horizon the best move depends on the step, which the state does not tell:
-`info["step"]` does, and so does the observation `"step-and-state"`. Experts of such games are asked
-about pairs of step and state. Where the observation is not itself what experts take,
+**Steps.** In a game with a horizon the best move depends on the step, which the state does not
+tell: `info["step"]` does, and so does the observation `"step-and-state"`. Experts of such games are
+asked about pairs of step and state. Where the observation is not itself what experts take,
 `info["expert_observation"]` holds it; whoever asks `env.expert(agent)` passes that.
 
 **Episodes.** A game with a horizon H terminates after H steps. A discounted game has no end: it is
@@ -18,13 +18,15 @@ absorbing state goes on paying at every step until the truncation, and nothing e
 early: cut off after T steps, a constant reward of 1 has been worth (1-γ^T)/(1-γ).
 """
 
-from typing import Any, TypedDict
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from gymnasium import logger, spaces
 from gymnasium.utils import seeding
 from numpy.typing import NDArray
-from pettingzoo import ParallelEnv
+from pettingzoo import AECEnv, ParallelEnv
+from pettingzoo.utils import parallel_to_aec
 
 from mail_envs.errors import (
     EpisodeOverError,
@@ -32,28 +34,23 @@ from mail_envs.errors import (
     UnknownAgentError,
     UnknownNameError,
 )
+from mail_envs.markov.checks import IntArray
 from mail_envs.markov.dynamics import rewards_at
 from mail_envs.markov.model import MarkovGame
-from mail_envs.markov.observations import seen_features
+from mail_envs.markov.observations import Lens, seen_features
 from mail_envs.markov.setting import Setting
 from mail_envs.markov.tabular import TabularPolicy
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap
 
-__all__ = ["EnvironmentOptions", "MarkovGameEnv", "episode_length"]
+__all__ = ["MarkovGameEnv", "doors", "drawn", "episode_length"]
 
 LEFT_OUT = 0.01
 """The weight γ^t from which on the rewards of a discounted game are cut off by default."""
 
+OPTIONS = ("observation", "max_cycles", "reveal_actions", "render_mode")
+"""The keywords of `MarkovGameEnv`."""
+
 Infos = dict[str, dict[str, Any]]
-
-
-class EnvironmentOptions(TypedDict, total=False):
-    """The keywords that every environment of a Markov game takes; see `MarkovGameEnv`."""
-
-    observation: str
-    max_cycles: int | None
-    reveal_actions: bool
-    render_mode: str | None
 
 
 def episode_length(game: MarkovGame, max_cycles: int | None) -> int:
@@ -101,8 +98,12 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
         render_mode: str | None = None,
     ) -> None:
         self.setting = Setting(setting) if isinstance(setting, MarkovGame) else setting
-        game, modes = self.setting.game, render_modes(self.setting)
-        check_render_mode(render_mode, modes)
+        game = self.setting.game
+        modes = ("ansi",) if self.setting.picture is None else ("ansi", "rgb_array")
+        if render_mode is not None and render_mode not in modes:
+            raise UnknownNameError(
+                f"render_mode: expected None or one of {modes}, came {render_mode!r}"
+            )
         self.metadata = {
             "name": self.setting.name,
             "render_modes": list(modes),
@@ -115,7 +116,8 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
         self.max_cycles = episode_length(game, max_cycles)
         self.possible_agents = list(game.agents)
         self.agents = []
-        self._views = {a: self.setting.view(observation, i) for i, a in enumerate(game.agents)}
+        self._lenses = {a: self.setting.lens(observation, i) for i, a in enumerate(game.agents)}
+        self._spaces = {agent: lens.space for agent, lens in self._lenses.items()}
         self._actions = {
             agent: spaces.Discrete(count)
             for agent, count in zip(game.agents, game.num_actions, strict=True)
@@ -143,14 +145,30 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
     def feature_map(self, agent: str) -> FeatureMap | OneHotFeatureMap:
         """The feature map of `agent`, over the observations of this environment."""
         player = self._index(agent)
-        return seen_features(self.setting.maps[player], self._views[agent])
+        return seen_features(self.setting.maps[player], self._lenses[agent])
+
+    def lens(self, agent: str) -> Lens:
+        """How `agent` is shown steps and states."""
+        self._index(agent)
+        return self._lenses[agent]
+
+    def beside(self, steps: IntArray, states: IntArray) -> dict[str, NDArray[Any]]:
+        """What infos say of `(B,)` steps and states: the step, and what experts are asked about."""
+        told: dict[str, NDArray[Any]] = {}
+        with_steps = self.game.horizon is not None
+        if with_steps:
+            told["step"] = steps.copy()
+        if self.observation != ("step-and-state" if with_steps else "state"):
+            pairs = np.stack([steps, states], axis=1) if with_steps else states.copy()
+            told["expert_observation"] = pairs
+        return told
 
     # ---- PettingZoo
 
     def observation_space(self, agent: str) -> spaces.Space[Any]:
         """The space of `agent`'s observations."""
         self._index(agent)
-        return self._views[agent].space
+        return self._spaces[agent]
 
     def action_space(self, agent: str) -> spaces.Space[Any]:
         """The space of `agent`'s actions, Discrete(A_i); all of them are always legal."""
@@ -226,19 +244,16 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
     # ---- parts
 
     def _observations(self) -> dict[str, Any]:
-        return {agent: self._views[agent](self._step, self._state)[0] for agent in self.agents}
+        return {agent: self._lenses[agent](self._step, self._state)[0] for agent in self.agents}
 
     def _infos(self, joint: NDArray[np.int64] | None) -> Infos:
         """What each agent is told beside its observation; fresh objects at every call."""
-        step, state = int(self._step[0]), int(self._state[0])
-        infos: Infos = {agent: {} for agent in self.agents}
-        for info in infos.values():
-            if self.game.horizon is not None:
-                info["step"] = step
-            if not self.setting.expert_is_shown(self.observation):
-                info["expert_observation"] = self.setting.question(step, state)
+        infos: Infos = {}
+        for agent in self.agents:
+            told = self.beside(self._step, self._state)
+            infos[agent] = {key: _single(rows[0]) for key, rows in told.items()}
             if self.reveal_actions and joint is not None:
-                info["joint_action"] = joint.copy()
+                infos[agent]["joint_action"] = joint.copy()
         return infos
 
     def _joint(self, actions: dict[str, Any]) -> NDArray[np.int64]:
@@ -263,23 +278,39 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
 
     def _index(self, agent: str) -> int:
         if agent not in self.possible_agents:
-            raise UnknownAgentError(f"agent: expected one of {self.possible_agents}, came {agent!r}")
+            raise UnknownAgentError(
+                f"agent: expected one of {self.possible_agents}, came {agent!r}"
+            )
         return self.possible_agents.index(agent)
 
 
-def render_modes(setting: Setting) -> tuple[str, ...]:
-    """The render modes that a setting offers."""
-    return ("ansi",) if setting.picture is None else ("ansi", "rgb_array")
+def doors(
+    setting: Callable[..., Setting],
+) -> tuple[Callable[..., MarkovGameEnv], Callable[..., AECEnv[str, Any, Any]]]:
+    """The functions `parallel_env` and `env` of a door.
 
+    Both take the keywords of `setting` and of `MarkovGameEnv` together. In what `env` makes agents
+    move in turn, and the state moves after the last of them.
 
-def check_render_mode(render_mode: str | None, modes: tuple[str, ...]) -> None:
-    """Raise on a render mode that is not among `modes`.
-
-    Raises:
-        UnknownNameError: such a mode.
+    Args:
+        setting: makes the setting of its keywords.
     """
-    if render_mode is not None and render_mode not in modes:
-        raise UnknownNameError(f"render_mode: expected None or one of {modes}, came {render_mode!r}")
+
+    def parallel_env(*arguments: Any, **keywords: Any) -> MarkovGameEnv:
+        """Make the environment in which all agents move at once."""
+        options = {key: keywords.pop(key) for key in OPTIONS if key in keywords}
+        return MarkovGameEnv(setting(*arguments, **keywords), **options)
+
+    def env(*arguments: Any, **keywords: Any) -> AECEnv[str, Any, Any]:
+        """Make the environment in which agents move in turn."""
+        return parallel_to_aec(parallel_env(*arguments, **keywords))
+
+    return parallel_env, env
+
+
+def _single(row: Any) -> Any:
+    """A number as Python's own, an array as a copy."""
+    return row.copy() if row.ndim else row.item()
 
 
 def drawn(setting: Setting, render_mode: str, step: int, state: int) -> str | NDArray[np.uint8]:

@@ -1,7 +1,7 @@
 """What agents of a Markov game are shown.
 
-A **view** turns a batch of steps and states into observations and knows their space. Players of a
-Markov game see the state, all of them; views say in which form.
+A **lens** turns a batch of steps and states into observations and knows their space. Players of a
+Markov game see the state, all of them; lenses say in which form.
 
 ================== ====================== ==================================================
 name               space                  observation
@@ -16,7 +16,6 @@ A family may have further ones, tables with a row for each state. Float observat
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -30,14 +29,14 @@ from mail_envs.markov.model import AnyFeatureMap
 from mail_envs.protocols import FeatureMap, FloatArray, Observations, OneHotFeatureMap
 
 __all__ = [
-    "FeatureView",
-    "OneHotView",
+    "FeatureLens",
+    "Lens",
+    "OneHotLens",
     "SeenFeatures",
     "SeenKeys",
-    "StateView",
-    "StepView",
-    "TableView",
-    "View",
+    "StateLens",
+    "StepLens",
+    "TableLens",
     "seen_features",
 ]
 
@@ -45,7 +44,7 @@ Actions = NDArray[np.int64]
 Space: TypeAlias = spaces.Space[Any]
 
 
-class View(Protocol):
+class Lens(Protocol):
     """What an agent is shown of a step and a state."""
 
     @property
@@ -63,12 +62,12 @@ class View(Protocol):
 
 
 @dataclass(frozen=True)
-class StateView:
+class StateLens:
     """The number of the state."""
 
     num_states: int
 
-    @cached_property
+    @property
     def space(self) -> Space:
         """Discrete(S)."""
         return spaces.Discrete(self.num_states)
@@ -84,13 +83,13 @@ class StateView:
 
 
 @dataclass(frozen=True)
-class StepView:
+class StepLens:
     """The step and the number of the state."""
 
     horizon: int
     num_states: int
 
-    @cached_property
+    @property
     def space(self) -> Space:
         """MultiDiscrete(H + 1, S)."""
         return spaces.MultiDiscrete([self.horizon + 1, self.num_states])
@@ -105,12 +104,12 @@ class StepView:
 
 
 @dataclass(frozen=True)
-class OneHotView:
+class OneHotLens:
     """The unit vector of the state."""
 
     num_states: int
 
-    @cached_property
+    @property
     def space(self) -> Space:
         """Box (S,)."""
         return spaces.Box(0.0, 1.0, (self.num_states,), np.float32)
@@ -127,7 +126,7 @@ class OneHotView:
         return observations.argmax(axis=1)
 
 
-class TableView:
+class TableLens:
     """A row of a table for each state.
 
     Args:
@@ -158,7 +157,7 @@ class TableView:
         return distance.argmin(axis=1)
 
 
-class FeatureView:
+class FeatureLens:
     """φ_i(s, a) of every action of the agent's own; states of one feature block look alike.
 
     Args:
@@ -172,7 +171,7 @@ class FeatureView:
 
     def __init__(self, feature_map: AnyFeatureMap, num_states: int, num_actions: int) -> None:
         self._blocks, table = feature_blocks(feature_map, num_states, num_actions)
-        self._rows = TableView(table)
+        self._rows = TableLens(table)
 
     @property
     def space(self) -> Space:
@@ -197,10 +196,10 @@ class FeatureView:
 
 @dataclass(frozen=True, eq=False)
 class SeenFeatures:
-    """A feature map of states, asked about observations of another view."""
+    """A feature map of states, asked about observations through another lens."""
 
     feature_map: FeatureMap
-    view: View
+    lens: Lens
 
     @property
     def dimension(self) -> int:
@@ -209,17 +208,17 @@ class SeenFeatures:
 
     def __call__(self, observations: Observations, actions: Actions) -> FloatArray:
         """Map `(B, …)` observations and `(B,)` actions to `(B, d)`."""
-        if isinstance(self.view, FeatureView):  # they are the features themselves
+        if isinstance(self.lens, FeatureLens):  # they are the features themselves
             return observations[np.arange(len(actions)), actions].astype(np.float64)
-        return self.feature_map(self.view.states(observations), actions)
+        return self.feature_map(self.lens.states(observations), actions)
 
 
 @dataclass(frozen=True, eq=False)
 class SeenKeys:
-    """A one-hot feature map of states, asked about observations of another view."""
+    """A one-hot feature map of states, asked about observations through another lens."""
 
     feature_map: OneHotFeatureMap
-    view: View
+    lens: Lens
 
     @property
     def dimension(self) -> int:
@@ -228,16 +227,16 @@ class SeenKeys:
 
     def keys(self, observations: Observations, actions: Actions) -> NDArray[np.uint64]:
         """Map `(B, …)` observations and `(B,)` actions to `(B,)` keys."""
-        if isinstance(self.view, FeatureView):  # unit vectors: key 1 + the place of the one
+        if isinstance(self.lens, FeatureLens):  # unit vectors: key 1 + the place of the one
             chosen = observations[np.arange(len(actions)), actions]
             return (1 + chosen.argmax(axis=1)).astype(np.uint64)
-        return self.feature_map.keys(self.view.states(observations), actions)
+        return self.feature_map.keys(self.lens.states(observations), actions)
 
 
-def seen_features(feature_map: AnyFeatureMap, view: View) -> AnyFeatureMap:
-    """The feature map of an environment whose observations are those of `view`."""
-    if isinstance(view, StateView):
+def seen_features(feature_map: AnyFeatureMap, lens: Lens) -> AnyFeatureMap:
+    """The feature map of an environment whose observations are seen through `lens`."""
+    if isinstance(lens, StateLens):
         return feature_map
     if isinstance(feature_map, OneHotFeatureMap):
-        return SeenKeys(feature_map, view)
-    return SeenFeatures(feature_map, view)
+        return SeenKeys(feature_map, lens)
+    return SeenFeatures(feature_map, lens)

@@ -17,12 +17,12 @@ from mail_envs.markov.experts import nash_experts
 from mail_envs.markov.features import OneHotFeatures
 from mail_envs.markov.model import AnyFeatureMap, MarkovGame
 from mail_envs.markov.observations import (
-    FeatureView,
-    OneHotView,
-    StateView,
-    StepView,
-    TableView,
-    View,
+    FeatureLens,
+    Lens,
+    OneHotLens,
+    StateLens,
+    StepLens,
+    TableLens,
 )
 from mail_envs.markov.tabular import TabularPolicy, policy_tables
 from mail_envs.protocols import FloatArray
@@ -67,11 +67,6 @@ class Setting:
         policy_tables(self.game, experts)  # raises where they do not fit
         return experts
 
-    @property
-    def experts_see_steps(self) -> bool:
-        """Whether experts are asked about pairs of step and state: in games with a horizon."""
-        return self.game.horizon is not None
-
     @cached_property
     def maps(self) -> tuple[AnyFeatureMap, ...]:
         """One feature map per player, over states."""
@@ -91,7 +86,7 @@ class Setting:
         steps = () if self.game.horizon is None else ("step-and-state",)
         return ("state", *steps, "one-hot", "features", *self.tables)
 
-    def view(self, observation: str, player: int) -> View:
+    def lens(self, observation: str, player: int) -> Lens:
         """What `player` is shown.
 
         Raises:
@@ -104,22 +99,14 @@ class Setting:
                 f"observation: expected one of {self.observations}, came {observation!r}"
             )
         if observation in self.tables:
-            return TableView(self.tables[observation])
+            return TableLens(self.tables[observation])
         if observation == "step-and-state":
-            return StepView(game.horizon or 0, game.num_states)
+            return StepLens(game.horizon or 0, game.num_states)
         if observation == "one-hot":
-            return OneHotView(game.num_states)
+            return OneHotLens(game.num_states)
         if observation == "features":
-            return FeatureView(self.maps[player], game.num_states, game.num_actions[player])
-        return StateView(game.num_states)
-
-    def expert_is_shown(self, observation: str) -> bool:
-        """Whether an observation is itself what experts are asked about."""
-        return observation == ("step-and-state" if self.experts_see_steps else "state")
-
-    def question(self, step: int, state: int) -> NDArray[np.int64] | np.int64:
-        """What an expert is asked about: the state, or the pair of step and state."""
-        return np.array([step, state]) if self.experts_see_steps else np.int64(state)
+            return FeatureLens(self.maps[player], game.num_states, game.num_actions[player])
+        return StateLens(game.num_states)
 
     def describe(self, step: int, state: int) -> str:
         """A step and a state as text, ending with a line break."""

@@ -25,9 +25,10 @@ from mail_envs.markov.library.bounds import Dial, dial, lower_bound, lower_bound
 from mail_envs.markov.library.chain import chain_experts, chain_of_despair
 from mail_envs.markov.library.grid import grid_experts, grid_game
 from mail_envs.markov.library.grid_features import grid_features
-from mail_envs.markov.library.hidden import low_rank, rich_observations
+from mail_envs.markov.library.hidden import low_rank, low_rank_features, rich_observations
 from mail_envs.markov.library.independent import independent_linear
-from mail_envs.markov.library.linear import random_linear
+from mail_envs.markov.library.linear import linear_features, random_linear
+from mail_envs.markov.library.named import named_features
 from mail_envs.markov.library.tabular import random_game
 
 __all__ = [
@@ -42,9 +43,12 @@ __all__ = [
     "grid_features",
     "grid_game",
     "independent_linear",
+    "linear_features",
     "low_rank",
+    "low_rank_features",
     "lower_bound",
     "lower_bound_experts",
+    "named_features",
     "random_game",
     "random_linear",
     "rich_observations",

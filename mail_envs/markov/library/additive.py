@@ -18,9 +18,10 @@ z = s mod m, with v of a distribution of the state's own; measures are spread ev
 of a latent. Prototypes, measures over latents and weights depend on the seed alone, and the first
 states are the same at every S, so that games of one seed are comparable at all sizes.
 
-**What it exposes.** Cloning is exactly right in φ_i, exploring is not: player 1's problem against
-the experts is linear only in [φ_1(s, a); φ_2(s, ν(s))], features marginalised by the expert, which
-an explorer does not know (`additive_features`, named so).
+**What it exposes.** Cloning is exactly right in a player's own features, exploring is not: its
+problem against the experts is linear only in [φ_1(s, a); φ_2(s, b)] with the other's action at its
+expert's move, features marginalised by the expert, which an explorer does not know
+(`additive_features` names them so).
 """
 
 from typing import Literal, TypeAlias
@@ -28,7 +29,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from mail_envs.markov.checks import IntArray
-from mail_envs.markov.dynamics import FactoredDynamics
 from mail_envs.markov.equilibrium import solve
 from mail_envs.markov.features import TableFeatures
 from mail_envs.markov.library.block import emitted_start, modulo_blocks

@@ -48,7 +48,7 @@ def block_linear(
     horizon: int | None = None,
     discount: float | None = None,
     zero_sum: bool = True,
-    concentration: float = 0.3,
+    concentration: float = 0.1,
 ) -> MarkovGame:
     """A random block game with its feature maps.
 

@@ -10,22 +10,15 @@ r"""The games behind the lower bounds: what the experts do not visit can not be 
 
 Player 1 moves at s0 (b1, b2), player 0 at s2 (A actions, one of them good); rewards are player 0's,
 paid by the absorbing states, first at t = 2. This is the construction of arXiv 2505.17610 and
-2510.09325 rebuilt from their summaries. With p = μ̂(good|s2), q = ν̂(b2|s0), r = q x + (1-q) y and
-G = γ² / (1-γ), exactly:
+2510.09325, rebuilt from their summaries. With p = μ̂(good|s2), q = ν̂(b2|s0), r = q x + (1-q) y and
+G = γ² / (1-γ), the sum of both players' gains against (μ̂, ν̂) is exactly
 
-=============  ==========================================  =======================================
-variant        sum of gains of the pair (μ̂, ν̂)             experts
-=============  ==========================================  =======================================
-`plain`        max(x, y) (1-p) G                           good at s2; any ρ = P(b2|s0)
-`separating`   (r - min(x, y)) p G + …, see below          good at s2; the b with less of s2
-`matrix`       γ [r max_i(U ĉ)_i - max(x, y) min_j(p̂ᵀU)_j]  1/(2+δ) on the first row and column
-=============  ==========================================  =======================================
-
-`separating` with (x, y) = (1, 0): [q + max(0, 1-2p)] G. In general the value of s2 is at best 1
-against a good reply and 2p-1 against μ̂, so the sum is [r - min_b reach(b) · (2p-1)] G for
-2p ≥ 1 and [r + max_b reach(b) · (1-2p)] G otherwise. `matrix`: s2 pays the stage game
-U = [[1+δ, -1], [-1, 1/(1+δ)]], of value 0, once, at t = 1, and leads to s1; p̂ and ĉ are the
-mixtures that (μ̂, ν̂) play there.
+- `plain`: max(x, y) (1-p) G. Any ρ = P(b2|s0) with good at s2 is an equilibrium.
+- `separating` (s3 pays +1): [r + max(x (1-2p), y (1-2p))] G, which is [q + max(0, 1-2p)] G for
+  (x, y) = (1, 0). Player 1's expert prefers the move that leads to s2 less often.
+- `matrix`: γ [r max_i(U ĉ)_i - max(x, y) min_j(p̂ᵀU)_j], where s2 pays the stage game
+  U = [[1+δ, -1], [-1, 1/(1+δ)]] of value 0 once, at t = 1, and leads to s1; p̂ and ĉ are the
+  mixtures that (μ̂, ν̂) play there. The experts' are 1/(2+δ) on the first action, with any ρ.
 
 **Concentrability.** The experts are at s2 with probability d = ρ x + (1-ρ) y, so deviations of
 player 1 make state-level concentrability
@@ -37,10 +30,10 @@ equilibrium of any C ≥ 1. (Deviations of player 0 lead to s4, which no expert 
 depends on what player 1 does there.)
 
 **What it exposes.** `plain`: over a uniformly random good action, whoever has not seen s2 has an
-expected gap of at least (1-1/A) G, whatever the number of demonstrations: with C = ∞ cloning cannot
+expected gap of at least (1-1/A) G, however many demonstrations there are: with C = ∞ cloning cannot
 learn, interaction can. `separating`: there b2 is no best response, so single-policy concentrability
-is exactly 1 while the all-policy one is infinite and the gap at least (1-2/A) G (A ≥ 3).
-`matrix`: the gap is linear in the error of a mixture seen in a share 1/C of the games, hence Ω(C/ε²).
+is exactly 1 while the all-policy one is infinite and the gap at least (1-2/A) G (A ≥ 3). `matrix`:
+the gap is linear in the error of a mixture that a share 1/C of the games shows, hence Ω(C/ε²).
 """
 
 from typing import Literal, NamedTuple

@@ -1,15 +1,16 @@
 r"""Random tables that are the same everywhere: on every run, machine and platform.
 
-A seed becomes independent streams by `SeedSequence`, a stream numbers by `PCG64`, whose output NumPy
-promises to keep. Uniform numbers are exact functions of it. Distributions are normalised gammas,
+A seed becomes independent streams by `SeedSequence`, a stream numbers by `PCG64`, whose output
+NumPy promises to keep. Uniform numbers are exact functions of it. Distributions are normalised
+gammas,
 
 .. math:: \text{Dir}(\alpha): \quad p_j = g_j / \sum_k g_k, \qquad
           \log g_j = \log \Gamma_{\alpha + 1} + \tfrac{1}{\alpha} \log U,
 
-drawn through logarithms because small α underflow otherwise, and then rounded to multiples of
-2⁻³² (or coarser, where products of such numbers shall be exact), the largest remainders up. So differences in the last bits of logarithms, which mathematical
-libraries do have, vanish; rows sum to exactly one in whatever order they are added; and entries
-that would be numerically zero are zero.
+drawn through logarithms because small α underflow otherwise, and then rounded to multiples of 2⁻³²
+(or coarser, where products of such numbers shall be exact), the largest remainders up. So
+differences in the last bits of logarithms, which mathematical libraries do have, vanish; rows sum
+to exactly one in whatever order they are added; and entries that are as good as zero are zero.
 """
 
 from collections.abc import Sequence
@@ -85,8 +86,10 @@ def duration(
     """Horizon and discount of a game: the family's default where neither is given.
 
     Raises:
-        InvalidModelError: both are given.
+        InvalidModelError: both are given, or a horizon below 1.
     """
+    if horizon is not None and horizon < 1:
+        raise InvalidModelError(f"horizon: expected an integer of at least 1, came {horizon}")
     if horizon is not None and discount is not None:
         raise InvalidModelError(
             f"expected a horizon or a discount, came horizon={horizon}, discount={discount}"

@@ -55,9 +55,7 @@ ALIASED_WAYS = np.array([[WEST, NORTH, EAST], [WEST, -1, EAST], [EAST, SOUTH, WE
 CONCEPTS = 20
 
 
-def grid_features(
-    game: MarkovGame, name: GridFeatures = "relational"
-) -> tuple[AnyFeatureMap, ...]:
+def grid_features(game: MarkovGame, name: GridFeatures = "relational") -> tuple[AnyFeatureMap, ...]:
     """One feature map per player of a grid game.
 
     Args:

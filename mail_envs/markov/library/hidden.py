@@ -8,15 +8,15 @@ r"""Low-rank games: linear in features that nobody is shown, under observations 
         │                                            │
         o = R [one-hot(z); bits]                     o'        shown
 
-A random linear game over m latents (φ, M, θ of the family `random_linear`) in which every latent
-comes with k fair noise bits. **The noise is part of the state**: drawn afresh at every step, the same
-for all players, of no influence on anything. So S = m 2^k, the game is linear of rank at most d in
+A random linear game over m latents (φ, M, θ as in the family `random_linear`) in which every latent
+comes with k fair noise bits. **The noise is part of the state**: drawn afresh at every step, the
+same for all players, of no influence on anything. So S = m 2^k, and the game is linear,
 
 .. math:: P_h(s' \mid s, a) = \phi(z(s), a)^\top M_h(z(s')) \, 2^{-k}, \qquad
           r_{h,i}(s, a) = \phi(z(s), a)^\top \theta_{h,i},
 
-and everything exact that this project computes (best responses, gaps, concentrability) holds for
-policies of what is shown, enumerated over all patterns.
+of rank at most d. Everything exact that this project computes (best responses, gaps,
+concentrability) holds for policies of what is shown, enumerated over all patterns.
 
 `rich_observations` gives o(s), a rotation of (one-hot(z), bits, zeros) by a Hadamard matrix of the
 next power of two: a linear map decodes the latent, but no single coordinate shows it. States are
@@ -27,11 +27,12 @@ of dimension d, but have to be found; learners in raw states or raw observations
 No exact value is known in advance; `mail_envs.solve` computes it on the latents.
 """
 
+from typing import Literal, TypeAlias
+
 import numpy as np
 
-from mail_envs.markov.checks import IntArray
 from mail_envs.markov.dynamics import FactoredDynamics
-from mail_envs.markov.library.block import emitted_start
+from mail_envs.markov.library.block import block_features, emitted_start
 from mail_envs.markov.library.draws import (
     dirichlet,
     duration,
@@ -39,10 +40,20 @@ from mail_envs.markov.library.draws import (
     uniform,
     zero_sum_pair,
 )
-from mail_envs.markov.model import MarkovGame
+from mail_envs.markov.library.named import named_features
+from mail_envs.markov.model import AnyFeatureMap, MarkovGame
 from mail_envs.protocols import FloatArray
 
-__all__ = ["low_rank", "rich_observations"]
+__all__ = [
+    "LOW_RANK_FEATURES",
+    "LowRankFeatures",
+    "low_rank",
+    "low_rank_features",
+    "rich_observations",
+]
+
+LowRankFeatures: TypeAlias = Literal["one-hot", "latent"]
+LOW_RANK_FEATURES = ("one-hot", "latent")
 
 LARGEST_NOISE = 20
 """How many noise bits a game may have."""
@@ -99,6 +110,24 @@ def low_rank(
     )
 
 
+def low_rank_features(
+    game: MarkovGame, name: LowRankFeatures = "one-hot"
+) -> tuple[AnyFeatureMap, ...]:
+    """One feature map per player of a low-rank game.
+
+    Args:
+        game: from `low_rank`.
+        name: `"one-hot"` of (s, a), or `"latent"`, one-hot of (z, a): what a learner would have
+            to find, for comparison.
+
+    Raises:
+        UnknownNameError: another name.
+    """
+    if name == "latent" and game.dynamics.blocks is not None:
+        return block_features(game.dynamics.blocks, game.num_actions)
+    return named_features(game, name, LOW_RANK_FEATURES)
+
+
 def rich_observations(game: MarkovGame) -> FloatArray:
     """What players of a low-rank game are shown: o(s), `(S, D)`.
 
@@ -110,14 +139,15 @@ def rich_observations(game: MarkovGame) -> FloatArray:
     width = 1 << (latents + noise_bits - 1).bit_length()
     states = np.arange(game.num_states)
     patterns = states[:, None] >> np.arange(noise_bits) & 1
-    plain = np.zeros((game.num_states, width))
+    plain: FloatArray = np.zeros((game.num_states, width))
     plain[states, states >> noise_bits] = 1
     plain[:, latents : latents + noise_bits] = patterns
-    return plain @ _hadamard(width) / np.sqrt(width)  # R is symmetric
+    return plain @ _hadamard(width) / float(np.sqrt(width))  # R is symmetric
 
 
 def _hadamard(width: int) -> FloatArray:
-    """Sylvester's matrix: (-1) to the number of bits that row and column share, `(D, D)`."""
-    rows: IntArray = np.arange(width)
-    shared = rows[:, None] & rows
-    return 1.0 - 2.0 * (np.bitwise_count(shared) & 1)
+    """Sylvester's matrix of a power of two, entries ±1: `(D, D)`."""
+    matrix: FloatArray = np.ones((1, 1))
+    while len(matrix) < width:
+        matrix = np.block([[matrix, matrix], [matrix, -matrix]])
+    return matrix

@@ -80,7 +80,9 @@ def independent_linear(
     tables = 1 if common_interest else n
     weights = uniform((tables, n, *lead, latents, dimension), rng=payoffs, bits=24)  # i j h z k
     brought = [w * (p @ m) for w, p, m in zip(portions, psi, measures, strict=True)]
-    paid = [_summed([t @ p.T for t, p in zip(own, psi, strict=True)], trailing=0) for own in weights]
+    paid = [
+        _summed([t @ p.T for t, p in zip(own, psi, strict=True)], trailing=0) for own in weights
+    ]
     rewards = np.stack(paid * (n // tables)) / n
     blocks = modulo_blocks(states, latents)
     return MarkovGame.from_dynamics(

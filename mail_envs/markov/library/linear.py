@@ -88,7 +88,9 @@ def random_linear(
     )
 
 
-def linear_features(game: MarkovGame, name: LinearFeatures = "one-hot") -> tuple[AnyFeatureMap, ...]:
+def linear_features(
+    game: MarkovGame, name: LinearFeatures = "one-hot"
+) -> tuple[AnyFeatureMap, ...]:
     """One feature map per player of a linear game.
 
     Args:

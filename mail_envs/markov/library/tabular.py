@@ -4,8 +4,8 @@ r"""Random tabular games: no structure but finiteness.
 
     s ──(a, b)──> s'   next states of every (s, a, b), and rewards, drawn independently
 
-**What it exposes.** The ordinary case of the theory: every state can be reached, the concentrability
-of arXiv 2505.17610 is finite, and cloning works in the limit, at a rate that the coefficient sets.
+**What it exposes.** The ordinary case of the theory: every state can be reached, concentrability
+(arXiv 2505.17610) is finite, and cloning works in the limit, at a rate that the coefficient sets.
 With few possible next states (`branching`) deviations reach states that the equilibrium leaves out.
 No exact value is known in advance; `mail_envs.solve` computes it.
 """
