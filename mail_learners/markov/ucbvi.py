@@ -104,7 +104,7 @@ class EmpiricalGame:
         """Σ_x' n(x, a, x') V(x'): `(X,)` → `(X, A_1, A_2)`; nothing follows the last step."""
         after = np.append(values, np.zeros(self._shape[1]))[self._cells[1]]
         sums = np.bincount(self._cells[0], self._counts * after, self._visits.size)
-        return sums.astype(np.float64).reshape(self._visits.shape)
+        return np.asarray(sums, dtype=np.float64).reshape(self._visits.shape)
 
     def _learn(self, cells: IntArray) -> None:
         self._visits.reshape(-1)[:] += np.bincount(cells[0], minlength=self._visits.size)

@@ -34,6 +34,8 @@ class DiagonalRegression:
         self._rows = RowNumbers(features, steps)
         self._steps = np.arange(steps)
         self._visits = np.zeros((steps, 8, features.num_actions))
+        self._widths = np.zeros((steps, 8, features.num_actions))  # 1 / (λ + n)
+        self._scales = np.zeros((steps, 8, features.num_actions))  # the same, 0 for infinity
         self._sums = np.zeros((steps, 8, features.num_actions))
         self._transitions = [_Transitions(features.num_actions) for _ in range(steps)]
 
@@ -50,20 +52,15 @@ class DiagonalRegression:
         """The row of a state's block at step h, made if there is none."""
         block = self._rows.block(state)
         row = self._rows.get(h, block)
-        if row is not None:
-            return row
-        row = self._rows.add(h, block)
-        self._visits = grown(self._visits, 1, row + 1)
-        self._sums = grown(self._sums, 1, row + 1)
-        return row
+        return self._add(h, block) if row is None else row
 
     def widths(self) -> FloatArray:
-        """1 / (λ + n): `(H, size, A)`."""
-        return self._reciprocal(self._visits[:, : self.size])
+        """1 / (λ + n): `(H, size, A)`, zero where a step has no such row."""
+        return self._widths[:, : self.size]
 
     def width(self, h: int, row: int) -> FloatArray:
         """1 / (λ + n) of one row: `(A,)`."""
-        return self._reciprocal(self._visits[h, row])
+        return self._widths[h, row]
 
     def fit(self, h: int, values: FloatArray) -> None:
         """Σ_z' n(z, a, z') V(z') for every row."""
@@ -71,22 +68,28 @@ class DiagonalRegression:
 
     def predict(self, h: int, rows: slice) -> FloatArray:
         """Σ_z' n(z, a, z') V(z') / (λ + n(z, a)): `(R, A)`, 0 where nothing was tried."""
-        weights = self._ridge + self._visits[h, rows]
-        sums = self._sums[h, rows]
-        return np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
+        return self._sums[h, rows] * self._scales[h, rows]
 
     def record(self, rows: IntArray, actions: IntArray) -> None:
         """Count every step's transition."""
-        self._visits[self._steps, rows, actions] += 1
+        cells = (self._steps, rows, actions)
+        self._visits[cells] += 1
+        self._widths[cells] = self._scales[cells] = 1 / (self._ridge + self._visits[cells])
         path = rows.tolist()
         for transitions, row, action, following in zip(
             self._transitions[:-1], path, actions.tolist(), path[1:], strict=False
         ):
             transitions.add(row, action, following)
 
-    def _reciprocal(self, visits: FloatArray) -> FloatArray:
-        weights = self._ridge + visits
-        return np.divide(1.0, weights, out=np.full_like(weights, np.inf), where=weights > 0)
+    def _add(self, h: int, block: int) -> int:
+        row = self._rows.add(h, block)
+        self._visits = grown(self._visits, 1, row + 1)
+        self._widths = grown(self._widths, 1, row + 1)
+        self._scales = grown(self._scales, 1, row + 1)
+        self._sums = grown(self._sums, 1, row + 1)
+        self._widths[h, row] = 1 / self._ridge if self._ridge > 0 else np.inf
+        self._scales[h, row] = 1 / self._ridge if self._ridge > 0 else 0.0
+        return row
 
 
 class _Transitions:
@@ -113,4 +116,4 @@ class _Transitions:
         source, target = self._cells[:, :used]
         weights = self._counts[:used] * values[target]
         sums = np.bincount(source, weights, num_rows * self._num_actions)
-        return sums.astype(np.float64).reshape(num_rows, self._num_actions)
+        return np.asarray(sums, dtype=np.float64).reshape(num_rows, self._num_actions)
