@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mail_envs.board import batch
+from mail_envs.board.batch import States
 from mail_envs.board.rules import LineGame, State
 from mail_envs.board.solver import solver
 from mail_envs.errors import EpisodeOverError, UnknownNameError
@@ -78,7 +79,11 @@ class PerfectExpert:
         Raises:
             UnknownPositionError: a state that no play reaches.
         """
-        return self._solver.scores(batch.stack([state]))[0].copy()
+        return self.batch_scores(batch.stack([state]))[0].copy()
+
+    def batch_scores(self, states: States) -> FloatArray:
+        """The scores of a batch of states, `(B, A)`; see `scores`."""
+        return self._solver.scores(states)
 
     def __call__(self, observations: Observations, action_masks: Mask | None = None) -> FloatArray:
         """The distribution played at each of `(B, rows, columns, 2)` observations: `(B, A)`.
@@ -90,7 +95,7 @@ class PerfectExpert:
             ShapeError, UnknownPositionError: observations that are none of this game's.
         """
         del action_masks
-        scores = self._solver.scores(batch.encode(self.game, observations))
+        scores = self.batch_scores(batch.encode(self.game, observations))
         legal = scores > -np.inf
         if not legal.any(axis=1).all():
             row = int(np.argmin(legal.any(axis=1)))

@@ -14,6 +14,7 @@ data and the amount of optimisation are not confounded.
 """
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -83,9 +84,9 @@ class ClonedPolicy:
         seen = np.asarray(observations)
         if seen.shape[1:] != self._shape:
             raise ShapeError(f"observations: expected (B, {self._shape}), came {seen.shape}")
-        inputs = torch.from_numpy(seen.reshape(len(seen), -1).astype(np.float64))
+        flat = seen.reshape(len(seen), math.prod(self._shape)).astype(np.float64)
         with torch.no_grad():
-            logits: FloatArray = self._network(inputs).numpy()
+            logits: FloatArray = self._network(torch.from_numpy(flat)).numpy()
         legal = np.ones_like(logits) if action_masks is None else np.asarray(action_masks)
         logits = np.where(legal == 1, logits, -np.inf)
         weights = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -113,7 +114,7 @@ def load_policy(path: Path | str) -> ClonedPolicy:
         weights = load_file(str(path))
         shape, widths = tuple(description["shape"]), tuple(description["widths"])
         actions = len(list(weights.values())[-1])
-        network = _network(int(np.prod(shape)), widths, actions).double()
+        network = _network(math.prod(shape), widths, actions).double()
         network.load_state_dict(weights)
     except (safetensors.SafetensorError, ValueError, KeyError, RuntimeError) as error:
         raise ForeignResultsError(
@@ -145,12 +146,12 @@ def clone(
     config = config or CloneConfig()
     decisions = (demonstrations.observations, demonstrations.action_masks, demonstrations.actions)
     observations, masks, actions = augment(*decisions) if augment else decisions
-    inputs = observations.reshape(len(observations), -1).astype(np.float32)
-    inputs, masks, targets = _situations(inputs, masks, actions)
     shape = demonstrations.observations.shape[1:]
+    inputs = observations.reshape(len(observations), math.prod(shape)).astype(np.float32)
+    inputs, masks, targets = _situations(inputs, masks, actions)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = _network(int(np.prod(shape)), config.widths, masks.shape[1])
+        network = _network(math.prod(shape), config.widths, masks.shape[1])
     _fit(network, inputs, masks, targets, config)
     return ClonedPolicy(network, shape, config.widths)
 

@@ -47,7 +47,7 @@ class ExploreConfig:
     """
 
     ridge: float = 0.01
-    temperature: float = 0.05
+    temperature: float = 0.02
     discount: float = 0.9
     gradient_steps: int = 20
     batch_size: int = 64

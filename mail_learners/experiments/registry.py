@@ -30,7 +30,19 @@ class Entry:
     learners: tuple[str, ...] = ()
 
 
-REGISTRY: Mapping[str, Entry] = {}
+REGISTRY: Mapping[str, Entry] = {
+    "tictactoe": Entry(
+        "mail_learners.experiments.tictactoe:TICTACTOE",
+        "who can be exploited after watching perfect Tic-Tac-Toe, passively or interactively",
+        (
+            "bc",
+            "bc-random-ties",
+            "bc-random-openings",
+            "uniform-bc",
+            "dqn-explore-bc",
+        ),
+    ),
+}
 """The experiments that `mail-bench list` shows."""
 
 
