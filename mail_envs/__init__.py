@@ -5,6 +5,7 @@ Importing this package registers its environments with both libraries.
 
 from mail_envs.board.best_response import PositionPolicy
 from mail_envs.experts import PerfectExpert
+from mail_envs.markov import solve
 from mail_envs.registration import register_environments
 from mail_envs.truth import BestResponse, NashGap, best_response, loss_probability, nash_gap
 
@@ -16,6 +17,7 @@ __all__ = [
     "best_response",
     "loss_probability",
     "nash_gap",
+    "solve",
 ]
 
 __version__ = "0.1.0"

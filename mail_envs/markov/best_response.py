@@ -45,7 +45,7 @@ from mail_envs.protocols import FloatArray
 from mail_envs.protocols.asking import by_player
 from mail_envs.truth import BestResponse, NashGap, Policies, Utility, best_response, nash_gap
 
-__all__ = ["IMPROVEMENT", "cce_gap", "published_nash_gap", "respond"]
+__all__ = ["IMPROVEMENT", "cce_gap", "independent_gap", "published_nash_gap", "respond"]
 
 IMPROVEMENT = 1e-13
 """By how much, relative to the largest value, another action must be better to be preferred."""
@@ -56,8 +56,7 @@ Others = Callable[[int], FloatArray]
 
 @nash_gap.register
 def _(game: MarkovGame, policies: Policies) -> NashGap:
-    tables = policy_tables(game, policies)
-    return _gap(game, product(tables), [_independent(game, tables, i) for i in range(len(tables))])
+    return independent_gap(game, policy_tables(game, policies))
 
 
 @best_response.register
@@ -70,6 +69,11 @@ def _(
     ordered = by_player(policies, game.agents)
     tables = [None if j == i else policy_table(game, p, j) for j, p in enumerate(ordered)]
     return respond(game, _independent(game, tables, i), i)
+
+
+def independent_gap(game: MarkovGame, tables: Sequence[FloatArray]) -> NashGap:
+    """The Nash gap of checked tables, `(1 or H, S, A_i)` each; see `mail_envs.nash_gap`."""
+    return _gap(game, product(tables), [_independent(game, tables, i) for i in range(len(tables))])
 
 
 def cce_gap(game: MarkovGame, joint: ArrayLike) -> NashGap:

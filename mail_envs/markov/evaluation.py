@@ -132,16 +132,17 @@ def fixed_point(
         tolerance: the certified error, relative to the norm of the values.
 
     Returns:
-        Values no farther than `tolerance · ‖values‖`, or a few rounding errors / (1-γ), from the
-        fixed point.
+        Values no farther than `tolerance · ‖values‖` from the fixed point, rounding apart: in
+        exact arithmetic every change is smaller than the one before.
     """
+    previous = np.inf
     while True:
         moved = sweep(values)
         change = norm(moved - values)
         values = moved
-        allowed = max(tolerance * (1 - discount), 4 * np.finfo(np.float64).eps)
-        if change * discount <= allowed * norm(values):
+        if change * discount <= tolerance * (1 - discount) * norm(values) or change >= previous:
             return values
+        previous = change
 
 
 def occupancy(game: MarkovGame, joint: JointPolicy) -> FloatArray:
