@@ -5,7 +5,13 @@ from itertools import product
 import numpy as np
 from hypothesis import strategies as st
 
-from mail_envs.markov import BlockDynamics, DenseDynamics, FactoredDynamics, MarkovGame
+from mail_envs.markov import (
+    BlockDynamics,
+    DenseDynamics,
+    FactoredDynamics,
+    LinearMarkovGame,
+    MarkovGame,
+)
 from mail_envs.markov.dynamics import SparseDynamics
 
 seeds = st.integers(0, 2**32 - 1)
@@ -78,6 +84,55 @@ def markov_games(
     )
 
 
+def linear_game(
+    rng,
+    *,
+    players=2,
+    states=4,
+    max_actions=2,
+    dimension=3,
+    horizon=3,
+    discount=None,
+    steps=1,
+    zero_sum=False,
+):
+    """Features and measures on the simplex, so that products are distributions."""
+    actions = tuple(rng.integers(1, max_actions + 1, size=players))
+    lead = () if steps == 1 else (steps,)
+    features = rng.dirichlet(np.full(dimension, 0.5), size=(states, *actions))
+    measures = random_rows(rng, *lead, dimension, states, support=0.7)
+    weights = random_rewards(
+        rng, (*lead, dimension), players, zero_sum=zero_sum and players == 2, quantised=False
+    )
+    start = random_rows(rng, states)
+    return LinearMarkovGame(
+        features,
+        measures,
+        weights,
+        start,
+        horizon=None if discount is not None else horizon,
+        discount=discount,
+    )
+
+
+@st.composite
+def linear_games(draw, *, players=TWO, zero_sum=True):
+    """Random linear games, small enough to enumerate, with a horizon or a discount."""
+    rng = np.random.default_rng(draw(seeds))
+    discounted = draw(EITHER)
+    horizon = draw(st.integers(1, 3))
+    return linear_game(
+        rng,
+        players=draw(players),
+        states=draw(st.integers(1, 4)),
+        dimension=draw(st.integers(1, 4)),
+        horizon=horizon,
+        discount=draw(st.sampled_from([0.5, 0.9])) if discounted else None,
+        steps=horizon if not discounted and draw(EITHER) else 1,
+        zero_sum=zero_sum,
+    )
+
+
 def forms_of_block_game(
     rng,
     *,
@@ -131,6 +186,44 @@ def _csr(rows):
     from scipy.sparse import csr_array
 
     return csr_array(rows) if rows.ndim == 2 else [csr_array(r) for r in rows]
+
+
+def forms_of(game):
+    """A linear game behind every form of dynamics: name → game."""
+    d = game.dynamics
+    steps, n = max(len(d.features), len(d.measures)), game.num_players
+    transitions = np.stack(
+        [
+            d.features[min(h, len(d.features) - 1)] @ d.measures[min(h, len(d.measures) - 1)]
+            for h in range(steps)
+        ]
+    )
+    rows = transitions.reshape(steps, -1, game.num_states)
+    forms = {
+        "dense": DenseDynamics(transitions, d.reward_table),
+        "sparse": SparseDynamics(_csr(rows), d.reward_table),
+        "factored": d,
+        "block": BlockDynamics(transitions, d.reward_table, np.arange(game.num_states)),
+    }
+    assert n == len(d.reward_table)
+    return {
+        name: MarkovGame.from_dynamics(
+            form, game.initial_distribution, horizon=game.horizon, discount=game.discount
+        )
+        for name, form in forms.items()
+    }
+
+
+def relabelled(game, old):
+    """The dense game whose state s is the given one's state `old[s]`."""
+    d = game.dynamics
+    return MarkovGame(
+        np.take(np.take(d.transitions, old, axis=1), old, axis=-1),
+        np.take(d.reward_table, old, axis=2),
+        game.initial_distribution[old],
+        horizon=game.horizon,
+        discount=game.discount,
+    )
 
 
 def random_policies(rng, game, *, per_step=False):

@@ -21,6 +21,7 @@ from tests.strategies import (
     random_game,
     random_policies,
     random_rows,
+    relabelled,
     seeds,
 )
 
@@ -99,17 +100,8 @@ def test_laws_of_the_gap(game, seed, per_step):
 def test_relabelling_states_changes_no_value_and_no_gap(game, seed):
     rng = np.random.default_rng(seed)
     policies = random_policies(rng, game)
-    new = rng.permutation(game.num_states)  # state s of the old game is new[s]
-    old = np.argsort(new)
-    d = game.dynamics
-    relabelled = MarkovGame(
-        np.take(np.take(d.transitions, old, axis=1), old, axis=-1),
-        np.take(d.reward_table, old, axis=2),
-        game.initial_distribution[old],
-        horizon=game.horizon,
-        discount=game.discount,
-    )
-    moved = nash_gap(relabelled, [p[old] for p in policies])
+    old = rng.permutation(game.num_states)
+    moved = nash_gap(relabelled(game, old), [p[old] for p in policies])
     gap = nash_gap(game, policies)
     np.testing.assert_allclose(moved.per_player, gap.per_player, **TIGHT)
     np.testing.assert_allclose(moved.values, gap.values, **TIGHT)

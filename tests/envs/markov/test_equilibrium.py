@@ -60,7 +60,7 @@ def test_the_shapley_operator_is_a_contraction(game, seed):
     assert np.abs(shapley(u) - shapley(v)).max() <= game.discount * np.abs(u - v).max() + 1e-12
 
 
-@pytest.mark.parametrize("discount", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("discount", [0.0, 0.5, 0.95])
 def test_jumping_and_plain_sweeps_reach_the_same_values(discount, monkeypatch):
     game = random_game(
         np.random.default_rng(0), states=6, actions=(3, 3), horizon=None, discount=discount
@@ -73,7 +73,7 @@ def test_jumping_and_plain_sweeps_reach_the_same_values(discount, monkeypatch):
     monkeypatch.setattr(evaluation, "DIRECT_LIMIT", 0)
     np.testing.assert_allclose(solve(game).state_values, fast.state_values, rtol=0, atol=1e-10)
     coarse = shapley_iteration(game, tolerance=1e-4)
-    assert coarse.sweeps < plain.sweeps
+    assert coarse.sweeps <= plain.sweeps
     assert np.abs(coarse.values - plain.values).max() <= coarse.error_bound
     assert shapley_iteration(game, max_sweeps=3).sweeps == 3
 
