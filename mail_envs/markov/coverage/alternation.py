@@ -22,7 +22,7 @@ import numpy as np
 
 from mail_envs.markov.checks import IntArray
 from mail_envs.markov.coverage.moments import Attained, Moments
-from mail_envs.markov.coverage.vectors import UnitVectors
+from mail_envs.markov.coverage.vectors import UnitVectors, unit_rows
 from mail_envs.protocols import FloatArray
 
 __all__ = ["Found", "climb_mean", "climb_rayleigh"]
@@ -102,17 +102,18 @@ def _starts(moments: Moments, seeds: IntArray, first: FloatArray) -> FloatArray:
     """Directions to start from, `(B, k)`."""
     states = len(moments.deviations.start)
     count = max(FEWEST, min(STARTS, WORK // states**3))
-    axes = _eigenvectors(moments, seeds[:1])
+    axes = _eigenvectors(moments, seeds[:1], count)
     longest = _longest(moments, max(1, count - len(first) - len(axes)))
     return np.concatenate([first, longest, axes])[:count]
 
 
-def _eigenvectors(moments: Moments, seed: IntArray) -> FloatArray:
-    """Of E[ψψᵀ] under one deviation, the largest first: `(k, k)`."""
+def _eigenvectors(moments: Moments, seed: IntArray, count: int) -> FloatArray:
+    """Of E[ψψᵀ] under one deviation, the largest first: `(at most count, k)`."""
     inside, rows = moments.inside, moments.rows(moments.visits(seed))
     if isinstance(inside, UnitVectors):
-        return np.eye(inside.dimension)[np.argsort(-inside.diagonal(rows)[0], kind="stable")]
-    return np.linalg.eigh(inside.second_moments(rows)[0])[1].T[::-1]
+        order = np.argsort(-inside.diagonal(rows)[0], kind="stable")
+        return unit_rows(order[:count], inside.dimension)
+    return np.linalg.eigh(inside.second_moments(rows)[0])[1].T[::-1][:count]
 
 
 def _longest(moments: Moments, count: int) -> FloatArray:
@@ -124,7 +125,7 @@ def _longest(moments: Moments, count: int) -> FloatArray:
     if isinstance(inside, UnitVectors):
         columns = inside.columns.reshape(-1)[order]
         used = np.sort(np.unique(columns, return_index=True)[1])[:count]
-        return np.eye(inside.dimension)[columns[used]]
+        return unit_rows(columns[used], inside.dimension)
     vectors = inside.table.reshape(-1, inside.dimension)[order]
     vectors = vectors / np.sqrt(squares[order])[:, None]
     kept = np.sort(np.unique(vectors, axis=0, return_index=True)[1])[:count]

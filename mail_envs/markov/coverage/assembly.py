@@ -101,6 +101,7 @@ def concentrability(
         game=repr(game),
         agents=game.agents,
         visited=int((sides[0].deviations.visits > 0).any(axis=0).sum()),
+        counted="states" if view.game is game else "blocks",
         reached=tuple(int(side.deviations.reached.any(axis=0).sum()) for side in sides),
     )
 
@@ -154,11 +155,13 @@ class _Namer:
 def _side(view: View, player: int, enumeration_limit: int) -> _Side:
     deviations = deviations_of(view.game, view.tables, player)
     optimal = optimal_actions(view.game, view.tables, player)
+    restricted = deviations.restricted(optimal)
+    every = state_ratios(deviations)
     return _Side(
         deviations=deviations,
         extremes=Extremes(deviations, enumeration_limit),
-        all_policy=state_ratios(deviations),
-        single_policy=state_ratios(deviations.restricted(optimal)),
+        all_policy=every,
+        single_policy=every if restricted.allowed.all() else state_ratios(restricted),
     )
 
 

@@ -97,7 +97,7 @@ class Coefficient:
         return f"[{_shown(self.lower)}, {_shown(self.upper)}]"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Coefficients:
     """Coefficients of one kind: one for each imitated player, deviating player and step.
 
@@ -106,8 +106,11 @@ class Coefficients:
         num_players: n.
     """
 
-    entries: tuple[Coefficient, ...] = field(repr=False)
+    entries: tuple[Coefficient, ...]
     num_players: int
+
+    def __repr__(self) -> str:
+        return f"Coefficients(largest {self.overall} of {len(self.entries)})"
 
     def at(
         self,

@@ -226,12 +226,12 @@ def _every_action(deviations: Deviations, h: int) -> _Options:
 
 def _distinct_moves(deviations: Deviations, h: int) -> _Options:
     """One of all actions that have the same transitions."""
-    tried: list[IntArray] = []
-    for moves, penalty in zip(deviations.kernel(h), deviations.penalty(h), strict=True):
-        actions = np.flatnonzero(penalty == 0)
-        first = np.unique(moves[actions], axis=0, return_index=True)[1]
-        tried.append(actions[np.sort(first)])
-    return _options(tried)
+    kernel, new = deviations.kernel(h), deviations.penalty(h) == 0  # s a s', s a
+    for later in range(1, kernel.shape[1]):
+        for earlier in range(later):
+            same = (kernel[:, later] == kernel[:, earlier]).all(axis=-1)
+            new[:, later] &= ~(same & new[:, earlier])
+    return _options([np.flatnonzero(row) for row in new])
 
 
 def _options(tried: list[IntArray]) -> _Options:

@@ -41,7 +41,7 @@ from mail_envs.markov.coverage.extremes import Candidates, Extremes
 from mail_envs.markov.coverage.moments import Moments
 from mail_envs.markov.coverage.state_level import StateRatio
 from mail_envs.markov.coverage.steering import best_ratio
-from mail_envs.markov.coverage.vectors import UnitVectors, Vectors
+from mail_envs.markov.coverage.vectors import UnitVectors, Vectors, unit_rows
 from mail_envs.protocols import FloatArray
 
 __all__ = ["Bounds", "FeatureBounds", "feature_bounds"]
@@ -104,12 +104,8 @@ def _rayleigh(moments: Moments, extremes: Extremes, seeds: IntArray, certain: fl
     if known.lower == known.upper:
         return known
     if isinstance(moments.inside, UnitVectors):
-        best = best_ratio(
-            moments.deviations,
-            moments.h,
-            _squares_by_column(moments, moments.inside),
-            np.ones(moments.inside.dimension),
-        )
+        payoffs = _undominated(_squares_by_column(moments, moments.inside))
+        best = best_ratio(moments.deviations, moments.h, payoffs, np.ones(len(payoffs)))
         return known if best is None else _exact(best.value, best.choices)
     candidates = extremes.candidates(moments.h, sees_action=moments.sees_action)
     if candidates is not None:
@@ -136,7 +132,8 @@ def _mean(moments: Moments, extremes: Extremes, seeds: IntArray, certain: float)
 def _escaping_mean(moments: Moments, outside: Vectors) -> Bounds | None:
     """Infinity, if some mean is outside the range; a few directions at a time."""
     for first in range(0, outside.dimension, GROUP):
-        directions = np.eye(outside.dimension)[first : first + GROUP]
+        group = np.arange(first, min(first + GROUP, outside.dimension))
+        directions = unit_rows(group, outside.dimension)
         along = outside.along(directions)
         size = moments.steer(np.abs(along)).values  # (B,)
         there = moments.steer(np.concatenate([along, -along]))
@@ -154,6 +151,17 @@ def _squares_by_column(moments: Moments, inside: UnitVectors) -> FloatArray:
     r, j = np.ogrid[:states, :last]
     np.add.at(payoffs, (inside.columns, r[:, None], j[None]), shares)
     return payoffs
+
+
+def _undominated(payoffs: FloatArray) -> FloatArray:
+    """Of payoffs that are positive in one cell (r, j) alone, the largest for each cell."""
+    flat = payoffs.reshape(len(payoffs), -1)
+    single = np.count_nonzero(flat, axis=1) == 1
+    cells, largest = flat.argmax(axis=1), flat.max(axis=1)
+    order = np.lexsort((-largest, cells))
+    first = np.unique(cells[order][single[order]], return_index=True)[1]
+    kept = np.concatenate([np.flatnonzero(~single), order[single[order]][first]])
+    return payoffs[np.sort(kept)]
 
 
 def _largest_rayleigh(moments: Moments, candidates: Candidates) -> Bounds:

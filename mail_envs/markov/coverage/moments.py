@@ -15,7 +15,7 @@ from mail_envs.markov.checks import IntArray
 from mail_envs.markov.coverage.deviations import Deviations
 from mail_envs.markov.coverage.features import FeatureSource
 from mail_envs.markov.coverage.steering import Steered, state_action_visits, steer
-from mail_envs.markov.coverage.vectors import UnitVectors, Vectors
+from mail_envs.markov.coverage.vectors import UnitVectors, Vectors, unit_rows
 from mail_envs.markov.coverage.whitening import whiten
 from mail_envs.markov.tabular import at_step
 from mail_envs.protocols import FloatArray
@@ -81,7 +81,8 @@ class Moments:
         inside = self.inside
         if isinstance(inside, UnitVectors):
             diagonal = inside.diagonal(self.rows(visits))
-            return Attained(diagonal.max(axis=1), np.eye(inside.dimension)[diagonal.argmax(axis=1)])
+            directions = unit_rows(diagonal.argmax(axis=1), inside.dimension)
+            return Attained(diagonal.max(axis=1), directions)
         size = max(1, BATCH // (int(np.prod(inside.shape)) * inside.dimension))
         values, directions = np.empty(len(visits)), np.empty((len(visits), inside.dimension))
         for first in range(0, len(visits), size):

@@ -1,6 +1,7 @@
 """The report of `mail_envs.markov.concentrability`, and how it looks."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from mail_envs.markov.coverage.coefficients import Coefficients
 
@@ -29,7 +30,7 @@ class Concentrability:
         agents: the players' names.
         visited: how many states the experts visit at any time.
         reached: how many states deviations of each player reach at any time, in player order.
-            States are blocks where the computation was.
+        counted: what these two count: `"states"`, or `"blocks"` where the computation was on them.
     """
 
     all_policy: Coefficients
@@ -43,6 +44,7 @@ class Concentrability:
     agents: tuple[str, ...]
     visited: int
     reached: tuple[int, ...]
+    counted: Literal["states", "blocks"]
 
     def __str__(self) -> str:
         """A table: one row for each pair of players, and the largest of all; [found, bound]."""
@@ -56,7 +58,7 @@ class Concentrability:
         widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
         lines = [
             f"concentrability of {self.game}",
-            f"experts visit: {self.visited} states",
+            f"experts visit: {self.visited} {self.counted}",
             f"features: {self.features}",
             f"distribution: {self.distribution}",
             "",

@@ -40,6 +40,9 @@ __all__ = ["OPTIMAL", "StateRatio", "optimal_actions", "state_ratios"]
 OPTIMAL = 1e-9
 """How far below the best an optimal action may be, relative to the largest |Q| or 1."""
 
+ROUNDING = 1e-12
+"""How far above 1 a ratio may be by rounding."""
+
 
 class StateRatio(NamedTuple):
     """The largest ratio of occupancies, its state (an index 0..R-1), and its choices `(K, R)`."""
@@ -64,8 +67,9 @@ def state_ratios(deviations: Deviations) -> list[StateRatio]:
     for h, best in enumerate(finite):
         if best is None:
             found.append(_escape(deviations, h, outside[h]))
-        else:  # not to deviate at all has ratio 1
-            found.append(StateRatio(max(1.0, best.value), best.which, best.choices))
+        else:  # not to deviate at all has ratio 1, and what differs from it by rounding is 1
+            value = best.value if best.value > 1 + ROUNDING else 1.0
+            found.append(StateRatio(value, best.which, best.choices))
     return found
 
 

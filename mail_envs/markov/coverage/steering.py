@@ -32,7 +32,16 @@ FEW = 8
 """For how many candidates policy iteration is cheaper than bounding them further."""
 
 NEGLIGIBLE = 1e-6
-"""Down to which factor γ^k bounds are tightened."""
+"""Down to which relative width bounds are tightened."""
+
+LARGE = 64
+"""From how many states on policy iteration begins with sweeps, which cost less than its rounds."""
+
+SWEEPS = 100
+"""The largest number of these sweeps."""
+
+WARM = 1e-3
+"""Down to which factor γ^k they go on."""
 
 
 class Steered(NamedTuple):
@@ -181,10 +190,13 @@ def _next(deviations: Deviations, h: int, values: FloatArray) -> FloatArray:
 
 
 def _steer_discounted(deviations: Deviations, h: int, payoffs: FloatArray) -> Steered:
-    """Policy iteration for each payoff, from the policy that is greedy for the payoff itself."""
+    """Policy iteration for each payoff, begun by value iteration where there are many states."""
     penalty, discount = deviations.penalty(h), deviations.discount or 0.0
-    choices = (payoffs + penalty).argmax(axis=-1)
-    values = np.zeros(payoffs.shape[:2])
+    worth, factor, sweeps = payoffs + penalty, discount, 0
+    while len(deviations.start) >= LARGE and factor > WARM and sweeps < SWEEPS:
+        worth = payoffs + discount * _next(deviations, h, worth.max(axis=-1)) + penalty
+        factor, sweeps = factor * discount, sweeps + 1
+    choices, values = worth.argmax(axis=-1), np.zeros(payoffs.shape[:2])
     active, reached = np.arange(len(payoffs)), np.full(len(payoffs), -np.inf)
     while len(active):
         paid, chosen = payoffs[active], choices[active]
@@ -234,21 +246,20 @@ def _systems(deviations: Deviations, choices: IntArray) -> FloatArray:
 def _survivors(deviations: Deviations, payoffs: FloatArray) -> IntArray:
     """The payoffs, at least 0, that may have the largest value of all: indices, ascending.
 
-    Value iteration from zero approaches each value from below, and after k sweeps is no farther
-    from it than γ^k max f. What cannot catch up with the best any more is left out.
+    Value iteration from zero approaches each value from below; if a sweep raises no state by more
+    than δ, none is farther from its value than δ γ/(1-γ) (MacQueen 1966). What cannot catch up
+    with the best any more is left out.
     """
     penalty, discount = deviations.penalty(0), deviations.discount or 0.0
-    alive = np.arange(len(payoffs))
-    values = np.zeros(payoffs.shape[:2])
-    factor = 1.0
-    while len(alive) > FEW and factor > NEGLIGIBLE:
+    alive, values, missing = np.arange(len(payoffs)), np.zeros(payoffs.shape[:2]), np.inf
+    while len(alive) > FEW and missing > NEGLIGIBLE:
         following = discount * _next(deviations, 0, values)
-        values = (payoffs[alive] + following + penalty).max(axis=-1)
-        factor *= discount
-        low = (1 - discount) * values @ deviations.start
-        high = low + factor * payoffs[alive].max(axis=(1, 2))
-        stays = high * (1 + IMPROVEMENT) >= low.max()
-        alive, values = alive[stays], values[stays]
+        moved = (payoffs[alive] + following + penalty).max(axis=-1)
+        low = (1 - discount) * moved @ deviations.start
+        rises = discount * (moved - values).max(axis=-1)
+        missing = float(rises.max() / low.max(initial=np.finfo(float).tiny))
+        stays = (low + rises) * (1 + IMPROVEMENT) >= low.max()
+        alive, values = alive[stays], moved[stays]
     return alive
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from mail_envs.markov.checks import IntArray
 from mail_envs.protocols import FloatArray
 
-__all__ = ["DenseVectors", "UnitVectors", "Vectors", "as_vectors"]
+__all__ = ["DenseVectors", "UnitVectors", "Vectors", "as_vectors", "unit_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +95,13 @@ class UnitVectors:
 
 
 Vectors = DenseVectors | UnitVectors
+
+
+def unit_rows(columns: IntArray, dimension: int) -> FloatArray:
+    """The unit vectors of given coordinates: `(B,)` → `(B, dimension)`."""
+    rows = np.zeros((len(columns), dimension))
+    rows[np.arange(len(columns)), columns] = 1
+    return rows
 
 
 def as_vectors(table: FloatArray) -> Vectors:
