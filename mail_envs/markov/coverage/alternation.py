@@ -16,6 +16,7 @@ state ratio, the eigenvectors of the former's second moments, and the longest ψ
 meet; for the mean each in both senses.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -36,9 +37,6 @@ FEWEST = 8
 WORK = 1 << 31
 """How many operations the starts of a discounted game may cost together, for each power of R."""
 
-ROUNDS = 200
-"""After how many turns climbing ends, wherever it is."""
-
 PROGRESS = 1e-12
 """By how much, relative, a turn must raise the value for the next one to be taken."""
 
@@ -57,45 +55,40 @@ def climb_rayleigh(moments: Moments, seeds: IntArray) -> Found:
         moments: of vectors in full; diagonal ones need no search.
         seeds: choices to start from, `(B, K, R)`, the one with the largest trace first.
     """
-    directions = _starts(moments, seeds, moments.rayleigh(moments.visits(seeds)).directions)
-    best = Found(-np.inf, seeds[0])
-    values = np.full(len(directions), -np.inf)
-    for _ in range(ROUNDS):
-        choices = moments.steer(np.square(moments.inside.along(directions))).choices
-        attained = moments.rayleigh(moments.visits(choices))
-        best = _better(best, attained, choices)
-        values, directions = _rising(values, attained)
-        if not len(values):
-            break
-    return best
+
+    def payoffs(directions: FloatArray) -> FloatArray:
+        return np.square(moments.inside.along(directions))
+
+    first = moments.rayleigh(moments.visits(seeds)).directions
+    return _climb(moments, _starts(moments, seeds, first), payoffs, moments.rayleigh)
 
 
 def climb_mean(moments: Moments, seeds: IntArray) -> Found:
     """The largest squared norm of a mean found; arguments as of `climb_rayleigh`."""
-    one_way = _starts(moments, seeds, moments.mean(moments.visits(seeds)).directions)
+    first = moments.mean(moments.visits(seeds)).directions
+    one_way = _starts(moments, seeds, first)
     directions = np.concatenate([one_way, -one_way])
-    best = Found(-np.inf, seeds[0])
+    return _climb(moments, directions, moments.inside.along, moments.mean)
+
+
+def _climb(
+    moments: Moments,
+    directions: FloatArray,
+    payoffs: Callable[[FloatArray], FloatArray],
+    attained_by: Callable[[FloatArray], Attained],
+) -> Found:
+    """Take turns until no start rises: values grow, and policies are finitely many."""
+    best: Found | None = None
     values = np.full(len(directions), -np.inf)
-    for _ in range(ROUNDS):
-        choices = moments.steer(moments.inside.along(directions)).choices
-        attained = moments.mean(moments.visits(choices))
-        best = _better(best, attained, choices)
-        values, directions = _rising(values, attained)
-        if not len(values):
-            break
+    while best is None or len(values):
+        choices = moments.steer(payoffs(directions)).choices
+        attained = attained_by(moments.visits(choices))
+        index = int(attained.values.argmax())
+        if best is None or attained.values[index] > best.value:
+            best = Found(float(attained.values[index]), choices[index])
+        rising = attained.values > values + PROGRESS * np.abs(attained.values)
+        values, directions = attained.values[rising], attained.directions[rising]
     return best
-
-
-def _better(best: Found, attained: Attained, choices: IntArray) -> Found:
-    index = int(attained.values.argmax())
-    found = Found(float(attained.values[index]), choices[index])
-    return found if found.value > best.value else best
-
-
-def _rising(values: FloatArray, attained: Attained) -> tuple[FloatArray, FloatArray]:
-    """Those that still rise: their values and directions."""
-    rising = attained.values > values + PROGRESS * np.abs(attained.values)
-    return attained.values[rising], attained.directions[rising]
 
 
 def _starts(moments: Moments, seeds: IntArray, first: FloatArray) -> FloatArray:

@@ -159,14 +159,12 @@ def _choose(matters: BoolArray, options: _Options, limit: int) -> tuple[IntArray
     """Every choice of an option in each state that matters: parents `(N,)`, choices `(N, R)`.
 
     Args:
-        matters: which states each of the parents visits, `(P, R)`.
+        matters: which states each of the parents visits, `(P, R)`, P at most `limit`.
         options: what may be chosen.
         limit: the largest N; beyond it the answer is None.
     """
     parents = np.arange(len(matters))
     choices = np.repeat(options.table[None, :, 0], len(matters), axis=0)
-    if len(matters) > limit:
-        return None
     for state in np.flatnonzero(options.counts > 1):
         counts = np.where(matters[parents, state], options.counts[state], 1)
         if counts.sum() > limit:

@@ -5,7 +5,8 @@ the span of the features that the experts meet with positive probability, howeve
 found from those vectors alone, not from Λ, whose small eigenvalues may just be rare visits. A
 direction counts as seen if some singular value of them, squared and relative to the largest ‖φ‖²,
 is above `RANK`; a feature is outside if its part beyond those directions is, likewise, above twice
-`RANK`, so that nothing that the experts meet is ever outside. Coordinates are first brought to a
+`RANK`. What the experts meet is never outside: no row of theirs is longer, beyond the directions
+that count, than their largest singular value there. Coordinates are first brought to a
 largest entry of one, which changes no coefficient: all are the same for any basis of the features.
 
 On the range `ψ = Λ^{-1/2} φ` up to a rotation: with the rows `√w φ` of the experts factored as QR,

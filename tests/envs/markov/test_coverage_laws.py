@@ -9,6 +9,7 @@ from mail_envs.errors import GameTooLargeError
 from mail_envs.markov import (
     BlockDynamics,
     FactoredDynamics,
+    FunctionFeatures,
     MarkovGame,
     OneHotFeatures,
     TableFeatures,
@@ -308,6 +309,25 @@ def test_features_that_are_zero_wherever_the_expert_is():
     nothing = walk([[0, 1], [1, 1]], features=[[0.0, 0.0], [0.0, 0.0]])
     assert nothing.trace.at(imitated=0).value == 0
     assert nothing.rayleigh.value == nothing.mean.value == 0
+    both = walk([[0, 1], [1, 1]], features=[[0.0, 0.0], [1.0, 1.0]])
+    assert both.mean.at(imitated=0).value == both.trace.at(imitated=0).value == np.inf
+    assert both.mean.at(imitated=0, step=0).value == 0
+
+
+def test_joint_arrays_on_block_games():
+    rng = np.random.default_rng(0)
+    games = forms_of_block_game(rng, actions=(2, 2), states=6, zero_sum=False)
+    block = games["block"].dynamics
+    policies = [lift(block, random_rows(rng, 3, 2)) for _ in range(2)]
+    alike = rng.normal(size=(3, 2, 2, 2))[block.blocks]
+    for features, counted in ((alike, "blocks"), (rng.normal(size=(6, 2, 2, 2)), "states")):
+        reports = [
+            concentrability(games[form], policies, features=features) for form in ("block", "dense")
+        ]
+        assert [r.counted for r in reports] == [counted, "states"]
+        np.testing.assert_allclose(*(bounds(r, kinds=["trace"]) for r in reports), rtol=1e-8)
+    apart = [FunctionFeatures(lambda s, a: np.stack([s, a], axis=1) + 1.0, 2)] * 2
+    assert concentrability(games["block"], policies, features=apart).counted == "states"
 
 
 @pytest.mark.parametrize("rare", [1e-6, 1e-12])
