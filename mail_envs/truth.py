@@ -24,7 +24,7 @@ Utility = Callable[[FloatArray], FloatArray]
 """From the returns of the responding player, `(B,)`, to what it wants of them, `(B,)`."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BestResponse:
     """A policy that no other beats against the given opponents, and its exact value."""
 
@@ -34,7 +34,7 @@ class BestResponse:
     """Of the kind that the game's `nash_gap` takes: a callable for boards, an array for tables."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class NashGap:
     """How much players gain by deviating from a joint policy; exact.
 
@@ -104,6 +104,7 @@ def best_response(
 
     Raises:
         UnknownAgentError: a player that the game does not have.
+        ShapeError, ValueError: utilities of another shape, or infinite ones.
         Exception: as `nash_gap` otherwise.
     """
     raise _unknown("best_response", best_response.registry, game)

@@ -1,8 +1,15 @@
-"""Reference learners: the papers' algorithms as compositions of environments and wrappers."""
+"""Reference learners: the papers' algorithms as compositions of environments and wrappers.
 
-from mail_learners.cloning import CloneConfig, ClonedPolicy, clone, load_policy
-from mail_learners.dqn_explore import ExploreConfig, dqn_explore
-from mail_learners.learning import LEARNERS, Options, Result, learn
+Names are imported when they are used, so that the command line starts without torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mail_learners.cloning import CloneConfig, ClonedPolicy, clone, load_policy
+    from mail_learners.dqn_explore import ExploreConfig, dqn_explore
+    from mail_learners.learning import LEARNERS, Options, Result, learn
 
 __all__ = [
     "LEARNERS",
@@ -16,3 +23,19 @@ __all__ = [
     "learn",
     "load_policy",
 ]
+
+_HOMES = {
+    "cloning": ("CloneConfig", "ClonedPolicy", "clone", "load_policy"),
+    "dqn_explore": ("ExploreConfig", "dqn_explore"),
+    "learning": ("LEARNERS", "Options", "Result", "learn"),
+}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - the type of what is asked for
+    """Import the module that a name lives in."""
+    for module, names in _HOMES.items():
+        if name in names:
+            value = getattr(import_module(f"{__name__}.{module}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

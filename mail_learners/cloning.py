@@ -13,6 +13,7 @@ later.) Training stops when the worst situation's KL is below a tolerance, so th
 data and the amount of optimisation are not confounded.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Callable
@@ -30,7 +31,7 @@ from torch import nn
 
 from mail_envs.errors import ForeignResultsError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Observations
-from mail_learners.files import write_atomically
+from mail_learners.files import canonical_json, write_atomically
 from mail_wrappers import Demonstrations
 
 __all__ = ["Augment", "CloneConfig", "ClonedPolicy", "clone", "load_policy"]
@@ -94,9 +95,9 @@ class ClonedPolicy:
 
     def save(self, path: Path | str) -> None:
         """Write the policy to a safetensors file, its description as JSON inside; atomically."""
-        description = {"format": FORMAT, "shape": self._shape, "widths": self._widths}
         weights = {name: part.contiguous() for name, part in self._network.state_dict().items()}
-        data = save(weights, metadata={"mail-envs": json.dumps(description)})
+        description = _description(self._shape, self._widths, weights)
+        data = save(weights, metadata={"mail-envs": canonical_json(description)})
         write_atomically(Path(path), data)
 
 
@@ -109,18 +110,40 @@ def load_policy(path: Path | str) -> ClonedPolicy:
     """
     try:
         with safetensors.safe_open(str(path), "pt") as file:
-            described = (file.metadata() or {}).get("mail-envs", "{}")
-        description: dict[str, Any] = json.loads(described)
-        weights = load_file(str(path))
-        shape, widths = tuple(description["shape"]), tuple(description["widths"])
-        actions = len(list(weights.values())[-1])
-        network = _network(math.prod(shape), widths, actions).double()
-        network.load_state_dict(weights)
-    except (safetensors.SafetensorError, ValueError, KeyError, RuntimeError) as error:
+            found = json.loads((file.metadata() or {}).get("mail-envs", "{}"))
+        return _rebuilt(found, load_file(str(path)))
+    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise ForeignResultsError(
             f"{path}: expected a policy of format {FORMAT!r}, came a damaged or foreign file "
             f"({error!r}); save it again with ClonedPolicy.save"
         ) from error
+
+
+def _description(
+    shape: tuple[int, ...], widths: tuple[int, ...], weights: dict[str, torch.Tensor]
+) -> dict[str, Any]:
+    """What stands in a file beside the weights, as JSON; checksums tell damage from training."""
+    arrays = {name: part.numpy() for name, part in weights.items()}
+    sums = {
+        name: hashlib.sha256(repr((part.dtype.str, part.shape)).encode() + part.tobytes())
+        for name, part in arrays.items()
+    }
+    return {
+        "format": FORMAT,
+        "shape": list(shape),
+        "widths": list(widths),
+        "sha256": {name: digest.hexdigest() for name, digest in sums.items()},
+    }
+
+
+def _rebuilt(found: dict[str, Any], weights: dict[str, torch.Tensor]) -> ClonedPolicy:
+    """The policy of a description and its weights; ValueError where they do not match."""
+    shape, widths = tuple(found["shape"]), tuple(found["widths"])
+    if found != _description(shape, widths, weights):
+        raise ValueError("another format, or contents that do not match their checksums")
+    actions = len(weights[f"{2 * len(widths)}.weight"])  # of the last layer
+    network = _network(math.prod(shape), widths, actions).double()
+    network.load_state_dict(weights)
     return ClonedPolicy(network, shape, widths)
 
 

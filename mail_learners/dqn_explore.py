@@ -10,14 +10,16 @@ move is not learned again.
 
 import copy
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
+import gymnasium
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from stable_baselines3 import DQN
 from stable_baselines3.common.callbacks import BaseCallback
 
+from mail_envs.errors import InvalidOptionError
 from mail_envs.protocols import FeatureMap, FloatArray, Observations, OneHotFeatureMap
 from mail_learners.gathering import Explore
 from mail_wrappers import NoveltyReward, PricedReward, SingleAgentEnv, Transitions
@@ -44,6 +46,7 @@ class ExploreConfig:
         learning_rate: of Adam.
         widths: hidden layers; the last is the width of the penultimate layer.
         longest_game: the explorer's turns in one game, which bounds the replay buffer.
+        reprice: whether stored rewards are priced again when the novelty is renewed.
     """
 
     ridge: float = 0.01
@@ -54,6 +57,7 @@ class ExploreConfig:
     learning_rate: float = 1e-3
     widths: tuple[int, ...] = (64, 64)
     longest_game: int = 64
+    reprice: bool = True
 
 
 class NetworkFeatures:
@@ -83,6 +87,28 @@ class NetworkFeatures:
         return layer / np.maximum(np.linalg.norm(layer, axis=-1, keepdims=True), 1e-12)
 
 
+class _Games(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """A number of games and no more.
+
+    Vector environments begin a game whenever one ends. After the last that would be one too many:
+    an expert who moves first would be asked, and recorded.
+    """
+
+    def __init__(self, env: gymnasium.Env[Any, Any], games: int) -> None:
+        super().__init__(env)
+        self._left = games
+        self._first: tuple[Any, dict[str, Any]]
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begin a game; after the last, show its beginning once more and do nothing."""
+        if self._left:
+            self._left -= 1
+            self._first = self.env.reset(seed=seed, options=options)
+        return self._first
+
+
 class RenewNovelty(BaseCallback):
     """Renew a novelty reward when det Λ has doubled, and stop after a number of games.
 
@@ -99,13 +125,13 @@ class RenewNovelty(BaseCallback):
         self._games = games
         self._from_network = from_network
         self._seen = 0
-        self._played = 0
         self._pending = _novelty(reward)
+        self.played = 0
         self.renewals = 0
 
     def _on_step(self) -> bool:
-        self._played += int(self.locals["dones"].sum())
-        return self._played < self._games
+        self.played += int(self.locals["dones"].sum())
+        return self.played < self._games
 
     def _on_rollout_end(self) -> None:
         buffer = self.model.replay_buffer  # pyright: ignore[reportAttributeAccessIssue]
@@ -135,16 +161,25 @@ def dqn_explore(
         features: a feature map of the explorer's state-action pairs; None for the penultimate
             layer of its own network.
         config: see `ExploreConfig`; None for its defaults.
+
+    The explorer it returns raises `InvalidOptionError` where `longest_game` was too small to end
+    every game.
     """
     settings = config or ExploreConfig()
 
     def explore(view: SingleAgentEnv, *, games: int, seed: int) -> None:
         actions = action_count(view.env, view.agent)
         start = features or _Untrained(settings.widths[-1])
-        reward = PricedReward(view, NoveltyReward.over(start, ridge=settings.ridge))
+        novelty = NoveltyReward.over(start, ridge=settings.ridge, reprice=settings.reprice)
+        reward = PricedReward(_Games(view, games), novelty)
         renew = RenewNovelty(reward, games=games, from_network=features is None)
         model = _dqn(reward, actions, games, seed, settings)
         model.learn(total_timesteps=games * settings.longest_game, callback=renew)
+        if renew.played < games:
+            raise InvalidOptionError(
+                f"longest_game: expected at least the explorer's turns in one game, came "
+                f"{settings.longest_game}, within which {renew.played} of {games} games ended"
+            )
 
     return explore
 
@@ -173,7 +208,7 @@ def _dqn(reward: PricedReward, actions: int, games: int, seed: int, settings: Ex
         exploration_initial_eps=0.0,
         exploration_final_eps=0.0,
         replay_buffer_class=RepricedReplayBuffer,
-        replay_buffer_kwargs={"price": price},
+        replay_buffer_kwargs={"price": price if settings.reprice else None},
         policy_kwargs={
             "net_arch": list(settings.widths),
             "temperature": settings.temperature,

@@ -11,7 +11,7 @@ import numpy as np
 from pettingzoo import AECEnv
 
 from mail_envs.protocols import Policy
-from mail_envs.protocols.asking import ask, sample_actions, split_observation
+from mail_envs.protocols.asking import ask, sample_actions
 from mail_wrappers import (
     CountedExpert,
     Demonstrations,
@@ -63,13 +63,13 @@ def explore_with(policy: Policy) -> Explore:
     def explore(view: SingleAgentEnv, *, games: int, seed: int) -> None:
         for episode in range(games):
             rng = np.random.default_rng((seed, episode))
-            observation, info = view.reset(seed=stream_seed(seed, episode))
+            view.reset(seed=stream_seed(seed, episode))
             over = False
             while not over:
-                seen, _ = split_observation(observation)
-                table = policy(seen[None], info["action_mask"][None])
+                seen, mask = decision(view.env, view.agent)
+                table = ask(policy, seen[None], mask[None], who=f"the explorer {view.agent}")
                 action = int(sample_actions(table, rng=rng)[0])
-                observation, _, terminated, truncated, info = view.step(action)
+                _, _, terminated, truncated, _ = view.step(action)
                 over = terminated or truncated
 
     return explore

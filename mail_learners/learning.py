@@ -159,7 +159,8 @@ def _self_play(
     experts = setting.experts if ties == "as given" else _tied_alike(setting)
     env = setting.make()
     if openings:
-        rng = np.random.default_rng((seed, len(setting.agents)))
+        # A spawn key: (seed, number) are the streams of the episodes.
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
         env = RandomOpening(env, options.opening_plies, rng=rng)
     recorder = RecordDemonstrations(env)
     counted = {agent: CountedExpert(expert, budget) for agent, expert in experts.items()}

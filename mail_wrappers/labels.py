@@ -3,9 +3,10 @@
 from typing import Any
 
 import gymnasium
+import numpy as np
 
-from mail_envs.errors import BudgetExhaustedError
-from mail_envs.protocols import FloatArray, Policy
+from mail_envs.errors import BudgetExhaustedError, EpisodeOverError
+from mail_envs.protocols import FloatArray, Mask, Policy
 from mail_envs.protocols.asking import check_distributions, split_observation
 from mail_wrappers.budget import QueryBudget
 
@@ -36,37 +37,50 @@ class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any]):
         self._budget = budget
         self._every_step = every_step
         self._observation: Any = None
+        self._mask: Mask | None = None
+        self._over = True
 
     def label(self) -> FloatArray:
         """Ask the expert about the current observation: `(A,)` probabilities; one query.
 
         Raises:
+            EpisodeOverError: no turn of the agent to ask about; nothing is charged.
             BudgetExhaustedError: no question is left.
+            InvalidPolicyError, ShapeError: an answer that is no distribution over legal actions.
         """
+        if self._over:
+            raise EpisodeOverError("label: the episode is over or has not begun; call reset()")
         if not self._budget.reserve(1):
             raise BudgetExhaustedError(
                 f"label: expected a question left, all {self._budget.limit} are spent"
             )
-        seen, mask = split_observation(self._observation)
-        masks = None if mask is None else mask[None]
-        answer = self._expert(seen[None], masks)
-        if masks is None:
-            return answer[0]
-        return check_distributions(answer, masks, who="the expert's label")[0]
+        seen, _ = split_observation(self._observation)
+        mask = self._mask
+        answer = self._expert(seen[None], None if mask is None else mask[None])
+        legal = np.ones(np.shape(answer), dtype=np.int8) if mask is None else mask[None]
+        return check_distributions(answer, legal, who="the expert's label")[0]
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode."""
-        self._observation, info = self.env.reset(seed=seed, options=options)
-        return self._observation, self._labelled(info)
+        observation, info = self.env.reset(seed=seed, options=options)
+        self._keep(observation, info, over=False)
+        return observation, self._labelled(info)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Step; with `every_step` the answer about the next observation comes in `info`."""
-        self._observation, reward, terminated, truncated, info = self.env.step(action)
-        if not (terminated or truncated):
-            info = self._labelled(info)
-        return self._observation, float(reward), terminated, truncated, info
+        observation, reward, terminated, truncated, info = self.env.step(action)
+        self._keep(observation, info, over=terminated or truncated)
+        return observation, float(reward), terminated, truncated, self._labelled(info)
+
+    def _keep(self, observation: Any, info: dict[str, Any], *, over: bool) -> None:
+        """Keep what a label would be asked about; the mask may stand in the observation or info."""
+        _, mask = split_observation(observation)
+        self._observation, self._over = observation, over
+        self._mask = info.get("action_mask") if mask is None else mask
 
     def _labelled(self, info: dict[str, Any]) -> dict[str, Any]:
-        return {**info, "expert_distribution": self.label()} if self._every_step else info
+        if self._over or not self._every_step:
+            return info
+        return {**info, "expert_distribution": self.label()}

@@ -71,8 +71,15 @@ class DenseMoment:
     log_determinant: float = 0.0
 
     def add(self, observations: Observations, actions: Actions) -> "DenseMoment":
-        """Λ + ΦᵀΦ, by the Woodbury identity and the determinant lemma; O(d² B + B³)."""
-        phi = self.features(observations, actions)  # B d
+        """Λ + ΦᵀΦ, by the Woodbury identity and the determinant lemma, d rows at a time."""
+        moment, most = self, len(self.inverse)
+        for start in range(0, len(actions), most):
+            rows = slice(start, start + most)
+            moment = moment._updated(self.features(observations[rows], actions[rows]))
+        return moment
+
+    def _updated(self, phi: FloatArray) -> "DenseMoment":
+        """Λ + ΦᵀΦ for `(B, d)` features; O(d² B + B³)."""
         spread = phi @ self.inverse  # B d
         gram = np.eye(len(phi)) + spread @ phi.T  # B B
         inverse = self.inverse - spread.T @ np.linalg.solve(gram, spread)

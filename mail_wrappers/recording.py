@@ -8,11 +8,14 @@ from pettingzoo import AECEnv
 from pettingzoo.utils.wrappers import BaseWrapper
 
 from mail_envs.errors import UnknownAgentError
-from mail_envs.protocols.asking import split_observation
+from mail_envs.protocols import Mask, Observations
 from mail_wrappers.demonstrations import Demonstrations
-from mail_wrappers.turns import action_count, decision
+from mail_wrappers.turns import action_count, decision, no_observations
 
 __all__ = ["RandomOpening", "RecordDemonstrations"]
+
+Row = tuple[Observations, Mask, int, int, int, int]
+"""Observation, mask, action, agent, episode, step."""
 
 
 class RecordDemonstrations(BaseWrapper[str, Any, Any]):
@@ -36,7 +39,7 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
         unknown = sorted(self._kept - set(self._names))
         if unknown:
             raise UnknownAgentError(f"agents: expected some of {self._names}, came {unknown}")
-        self._rows: list[tuple[Any, Any, int, int, int, int]] = []
+        self._rows: list[Row] = []
         self._episode = -1
         self._step = 0
 
@@ -46,11 +49,10 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
         columns = list(zip(*self._rows, strict=True)) if self._rows else [()] * 6
         observations, masks, actions, agents, episodes, steps = columns
         some = self._names[0]
-        shape = split_observation(self.env.observation_space(some).sample())[0].shape
-        width = action_count(self.env, some)
+        nothing, width = no_observations(self.env, some), action_count(self.env, some)
         return Demonstrations(
             agent_names=self._names,
-            observations=np.array(observations).reshape(-1, *shape),
+            observations=np.array(observations) if observations else nothing,
             action_masks=np.array(masks, dtype=np.int8).reshape(-1, width),
             actions=np.array(actions, dtype=np.int64),
             agents=np.array(agents, dtype=np.int8),
@@ -65,14 +67,20 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
         self._step = 0
 
     def step(self, action: Any) -> None:
-        """Step, and keep the decision if its agent's are kept."""
-        agent = self.agent_selection
-        if action is not None and agent in self._kept:
-            seen, mask = decision(self, agent)
-            index = self._names.index(agent)
-            self._rows.append((seen, mask, int(action), index, self._episode, self._step))
+        """Step, and keep the decision if its agent's are kept and the environment takes it."""
+        row = self._row(self.agent_selection, action)
         super().step(action)
+        if row is not None:
+            self._rows.append(row)
         self._step += action is not None
+
+    def _row(self, agent: str, action: Any) -> Row | None:
+        """The decision as it is kept: copies, which no buffer of the environment changes."""
+        if action is None or agent not in self._kept:
+            return None
+        seen, mask = decision(self, agent)
+        index = self._names.index(agent)
+        return seen.copy(), mask.copy(), int(action), index, self._episode, self._step
 
 
 class RandomOpening(BaseWrapper[str, Any, Any]):

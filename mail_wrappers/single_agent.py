@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import gymnasium
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
@@ -146,6 +147,8 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
             raise IllegalActionError(
                 f"action of {self._agent}: expected one of {self.action_space}, came {action!r}"
             )
+        if isinstance(self.action_space, spaces.Discrete):
+            action = int(action)  # 0-d arrays, as stable-baselines3 predicts them, are no int
         if self._mask is not None and not self._mask[action]:
             return self._refuse(action, np.flatnonzero(self._mask).tolist())
         self._env.step(action)
@@ -209,6 +212,7 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
         if mask is None:
             mask = info.get("action_mask")
         if mask is None:
+            self._mask = None
             return observation, info
         kept = np.ones_like(mask) if over else np.asarray(mask)
         self._mask = kept
@@ -226,7 +230,8 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
             )
         self._over = True
         observation = self._env.observe(self._agent)
-        observation, info = self._with_mask(observation, {}, over=True)
+        observed = dict(self._env.infos[self._agent])
+        observation, info = self._with_mask(observation, observed, over=True)
         return observation, self._illegal_reward, True, False, {**info, "illegal_action": True}
 
 

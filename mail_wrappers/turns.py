@@ -10,7 +10,7 @@ from mail_envs.errors import ShapeError
 from mail_envs.protocols import Mask, Observations
 from mail_envs.protocols.asking import split_observation
 
-__all__ = ["action_count", "decision"]
+__all__ = ["action_count", "decision", "no_observations"]
 
 
 def decision(env: AECEnv[str, Any, Any], agent: str) -> tuple[Observations, Mask]:
@@ -37,3 +37,16 @@ def action_count(env: AECEnv[str, Any, Any], agent: str) -> int:
     if not isinstance(space, spaces.Discrete):
         raise ShapeError(f"action space of {agent}: expected Discrete, came {space}")
     return int(space.n)
+
+
+def no_observations(env: AECEnv[str, Any, Any], agent: str) -> Observations:
+    """An empty batch of what `agent` sees, `(0, ...)`, of the space's shape and kind.
+
+    Raises:
+        ShapeError: an observation space whose arrays have no one shape.
+    """
+    space = env.observation_space(agent)
+    seen = space["observation"] if isinstance(space, spaces.Dict) else space
+    if seen.shape is None:
+        raise ShapeError(f"observation space of {agent}: expected arrays of one shape, came {seen}")
+    return np.empty((0, *seen.shape), dtype=seen.dtype)

@@ -87,18 +87,34 @@ def encode(game: LineGame, observations: NDArray[np.int8]) -> States:
     """The states that `(B, rows, columns, 2)` observations show: the inverse of `observations`.
 
     Raises:
-        ShapeError: another shape.
+        ShapeError: another shape, or entries other than 0 and 1.
     """
-    seen = np.asarray(observations)
-    expected = (game.rows, game.columns, 2)
-    if seen.ndim != 4 or seen.shape[1:] != expected:
-        raise ShapeError(f"observations: expected shape (B, {expected}), came {seen.shape}")
-    return _weigh(seen.reshape(len(seen), game.cells, 2), _cell_weights(game))
+    return _weigh(_cells(game, observations), _cell_weights(game))
 
 
 def images(game: LineGame, observations: NDArray[np.int8]) -> States:
-    """The states that all symmetric images of `(B, rows, columns, 2)` show: `(B, G)` each."""
-    return _weigh(observations.reshape(len(observations), game.cells, 2), _image_weights(game))
+    """The states that all symmetric images of `(B, rows, columns, 2)` show: `(B, G)` each.
+
+    Raises:
+        ShapeError: as `encode`.
+    """
+    return _weigh(_cells(game, observations), _image_weights(game))
+
+
+def _cells(game: LineGame, observations: NDArray[np.int8]) -> NDArray[np.int8]:
+    """The observations by cell, `(B, cells, 2)`, checked."""
+    seen = np.asarray(observations)
+    expected = (game.rows, game.columns, 2)
+    if seen.ndim != 4 or seen.shape[1:] != expected:
+        rows, columns, planes = expected
+        raise ShapeError(
+            f"observations: expected shape (B, {rows}, {columns}, {planes}), came {seen.shape}"
+        )
+    wrong = (seen != 0) & (seen != 1)
+    if wrong.any():
+        first = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise ShapeError(f"observations: expected 0 or 1, came {seen[first]!r} at {first}")
+    return seen.reshape(len(seen), game.cells, 2)
 
 
 def _weigh(cells: NDArray[np.int8], weights: NDArray[np.uint64]) -> States:

@@ -20,7 +20,7 @@ from mail_envs.board import batch
 from mail_envs.board.batch import States
 from mail_envs.board.positions import Layer, positions
 from mail_envs.board.rules import LineGame
-from mail_envs.errors import UnknownAgentError
+from mail_envs.errors import ShapeError, UnknownAgentError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 from mail_envs.protocols.asking import ask, by_player
 from mail_envs.truth import (
@@ -49,6 +49,10 @@ class PositionPolicy:
     game: LineGame
     keys: NDArray[np.uint64]  # (N,), increasing
     probabilities: FloatArray  # (N, A)
+
+    def __post_init__(self) -> None:
+        for array in (self.keys, self.probabilities):
+            array.setflags(write=False)
 
     def __call__(self, observations: Observations, action_masks: Mask | None = None) -> FloatArray:
         """Answer `(B, rows, columns, 2)` observations with `(B, A)` probabilities."""
@@ -125,11 +129,12 @@ def _respond(
 ) -> BestResponse:
     fixed = [None if i == responder else table for i, table in enumerate(tables)]
     values = _evaluate(layers, fixed, responder, utility)
-    own = [layer for layer in layers if layer.player == responder]
-    greedy = [_greedy(layer, values[layer.ply + 1]) for layer in own if layer.masks.any()]
-    keys = np.concatenate([layer.keys for layer in own if layer.masks.any()])
+    following = (*values[1:], np.zeros(1))
+    own = layers[responder::2]
+    keys = np.concatenate([layer.keys for layer in own])
+    greedy = np.concatenate([_greedy(layer, following[layer.ply]) for layer in own])
     order = np.argsort(keys)
-    policy = PositionPolicy(game, keys[order], np.concatenate(greedy)[order])
+    policy = PositionPolicy(game, keys[order], greedy[order])
     return BestResponse(player=responder, value=float(values[0][0]), policy=policy)
 
 
@@ -158,9 +163,24 @@ def _evaluate(
             best = np.where(layer.masks == 1, worth, -np.inf).max(axis=1)
         else:
             best = (table[layer.ply] * worth).sum(axis=1)
-        following = np.where(layer.over, utility(sign * layer.outcome.astype(np.float64)), best)
+        wanted = _wanted(utility, sign * layer.outcome.astype(np.float64))
+        following = np.where(layer.over, wanted, best)
         values.append(following)
     return tuple(reversed(values))
+
+
+def _wanted(utility: Utility, returns: FloatArray) -> FloatArray:
+    """The utilities of returns, `(N,)`, checked: an infinite one would make 0 · ∞ of a sum."""
+    wanted = np.asarray(utility(returns), dtype=np.float64)
+    if wanted.shape != returns.shape:
+        raise ShapeError(f"utility: expected shape {returns.shape}, came {wanted.shape}")
+    if not np.isfinite(wanted).all():
+        first = int(np.argmin(np.isfinite(wanted)))
+        raise ValueError(
+            f"utility: expected finite numbers, came {wanted[first]!r} for a return of "
+            f"{returns[first]!r}"
+        )
+    return wanted
 
 
 def _tabulate(game: LineGame, layers: Sequence[Layer], policy: Policy, player: int) -> Tables:

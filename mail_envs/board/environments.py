@@ -12,7 +12,12 @@ from pettingzoo.utils import wrappers
 from mail_envs.board.features import feature_map
 from mail_envs.board.rendering import picture
 from mail_envs.board.rules import LineGame, State
-from mail_envs.errors import IllegalActionError, UnknownAgentError, UnknownNameError
+from mail_envs.errors import (
+    EpisodeOverError,
+    IllegalActionError,
+    UnknownAgentError,
+    UnknownNameError,
+)
 from mail_envs.experts import PerfectExpert
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap
 
@@ -127,9 +132,12 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
         """Play `action` for `agent_selection`; None removes an agent whose game is over.
 
         Raises:
+            EpisodeOverError: before `reset`, or once every agent has been removed.
             IllegalActionError: an action that the rules do not allow here.
             ValueError: an action other than None after the end (PettingZoo's own check).
         """
+        if not self.agents:
+            raise EpisodeOverError("step: the episode is over or has not begun; call reset()")
         agent = self.agent_selection
         if self.terminations[agent] or self.truncations[agent]:
             self._was_dead_step(action)

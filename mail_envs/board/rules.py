@@ -17,10 +17,11 @@ Bitboards are Python integers for one state and `uint64` arrays `(B,)` for a bat
 with `&`, `|` and `>>` alone serves both. The batched functions stand in `mail_envs.board.batch`.
 """
 
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, SupportsIndex, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class LineGame:
         gravity: whether marks fall.
 
     Raises:
-        InvalidModelError: sizes outside these ranges.
+        InvalidModelError: sizes outside these ranges, or none that are whole numbers.
 
     >>> game = LineGame(rows=3, columns=3, in_a_row=3, gravity=False)
     >>> state = game.play([0, 4, 1, 5, 2])
@@ -82,6 +83,8 @@ class LineGame:
     gravity: bool
 
     def __post_init__(self) -> None:
+        for name in ("rows", "columns", "in_a_row"):
+            object.__setattr__(self, name, _whole(name, getattr(self, name)))
         if self.rows < 1 or self.columns < 1 or self.columns * (self.rows + 1) > 64:
             raise InvalidModelError(
                 "LineGame: expected rows >= 1, columns >= 1 and columns * (rows + 1) <= 64, "
@@ -176,8 +179,8 @@ class LineGame:
         occupied = state.mover | state.other
         return tuple(a for a in range(self.actions) if not occupied >> self._entry_bits[a] & 1)
 
-    def step(self, state: State, action: int) -> State:
-        """The state after the mover plays `action`.
+    def step(self, state: State, action: SupportsIndex) -> State:
+        """The state after the mover plays `action`, an integer of any kind.
 
         Raises:
             EpisodeOverError: the game is over.
@@ -187,29 +190,35 @@ class LineGame:
             raise EpisodeOverError(f"step: the game is over, came action {action!r}")
         return self._place(state, action)
 
-    def play(self, moves: Iterable[int]) -> State:
+    def play(self, moves: Iterable[SupportsIndex]) -> State:
         """The state after a sequence of actions from the empty board; errors as in `step`."""
         state = self.initial_state()
         for action in moves:
             state = self.step(state, action)
         return state
 
-    def _place(self, state: State, action: int) -> State:
+    def _place(self, state: State, action: SupportsIndex) -> State:
         occupied = state.mover | state.other
-        if not self._is_action(action) or occupied >> self._entry_bits[action] & 1:
+        chosen = self._chosen(action)
+        if chosen is None or occupied >> self._entry_bits[chosen] & 1:
             raise IllegalActionError(
                 f"action: expected one of {self.legal_actions(state)}, came {action!r}"
             )
         if self.gravity:
-            foot = 1 << (int(action) * self.stride)
+            foot = 1 << (chosen * self.stride)
             column = ((1 << self.rows) - 1) * foot
             mark = (occupied + foot) & column & ~occupied
         else:
-            mark = 1 << self.cell_bits[action]
+            mark = 1 << self.cell_bits[chosen]
         return State(state.other, state.mover | mark)
 
-    def _is_action(self, action: object) -> bool:
-        return isinstance(action, (int, np.integer)) and bool(0 <= action < self.actions)
+    def _chosen(self, action: SupportsIndex) -> int | None:
+        """The action as a Python integer, NumPy's and 0-d arrays included; None if it is none."""
+        try:
+            chosen = operator.index(action)
+        except TypeError:
+            return None
+        return chosen if 0 <= chosen < self.actions else None
 
     @cached_property
     def _entry_bits(self) -> tuple[int, ...]:
@@ -250,6 +259,13 @@ class LineGame:
         ]
         rows = [letters[i : i + self.columns] for i in range(0, self.cells, self.columns)]
         return "\n".join(" ".join(row) for row in rows)
+
+
+def _whole(name: str, size: SupportsIndex) -> int:
+    try:
+        return operator.index(size)
+    except TypeError:
+        raise InvalidModelError(f"{name}: expected a whole number, came {size!r}") from None
 
 
 def _frozen_symmetries(

@@ -39,7 +39,12 @@ class TableSolver:
 
     game: LineGame
     keys: NDArray[np.uint64]  # (N,)
+    states: States  # (N,) each
     table: FloatArray  # (N, A)
+
+    def __post_init__(self) -> None:
+        for array in (self.keys, *self.states, self.table):
+            array.setflags(write=False)
 
     def scores(self, states: States) -> FloatArray:
         """Look the scores up; `(B, A)`.
@@ -49,7 +54,9 @@ class TableSolver:
         """
         asked = batch.keys(self.game, states)
         row = np.minimum(np.searchsorted(self.keys, asked), len(self.keys) - 1)
-        unknown = self.keys[row] != asked
+        # A key tells positions apart, not a position from floating or doubled marks.
+        same = [known[row] == board for known, board in zip(self.states, states, strict=True)]
+        unknown = ~(same[0] & same[1])
         if unknown.any():
             first = int(np.argmax(unknown))
             raise UnknownPositionError(
@@ -76,8 +83,9 @@ def solver(game: LineGame) -> TableSolver:
         # Who is to move once the game is over did not move last: over means lost or drawn.
         lost = (layer.outcome != 0) * -float(game.cells + 1 - layer.ply)
         following = np.where(layer.over, lost, table.max(axis=1))
-    keys = np.concatenate([layer.keys for layer in reversed(layers)])
+    keys = np.concatenate([layer.keys for layer in layers])
     order = np.argsort(keys)
-    table = np.concatenate(tables)[order]
-    table.setflags(write=False)
-    return TableSolver(game, keys[order], table)
+    mover = np.concatenate([layer.states.mover for layer in layers])
+    other = np.concatenate([layer.states.other for layer in layers])
+    table = np.concatenate(tables[::-1])
+    return TableSolver(game, keys[order], States(mover[order], other[order]), table[order])

@@ -28,7 +28,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mail_envs.errors import UnsolvedGameError
+from mail_envs.errors import InvalidOptionError, UnsolvedGameError
 from mail_envs.markov.best_response import independent_gap
 from mail_envs.markov.dynamics import expected_next_value, lift, rewards
 from mail_envs.markov.evaluation import (
@@ -177,7 +177,10 @@ def shapley_iteration(
 
     Raises:
         UnsolvedGameError: a game of another kind.
+        InvalidOptionError: `max_sweeps` below 1.
     """
+    if max_sweeps < 1:
+        raise InvalidOptionError(f"max_sweeps: expected at least 1, came {max_sweeps}")
     if game.discount is None or not game.is_zero_sum:
         raise UnsolvedGameError(f"expected a discounted two-player zero-sum game, came {game!r}")
     small = game.by_block

@@ -6,7 +6,9 @@ The row player maximises and the column player minimises `xᵀ G y`; the value i
 
 Values come from a saddle point where there is one, from the closed form of 2 × 2 games, and
 otherwise from a simplex method of our own (`mail_envs.markov.simplex`) on the shifted and scaled
-matrix. No external solver is used, so nothing depends on a solver's version.
+matrix. Every result is certified by what the strategies guarantee; where rounding spoilt one, the
+game is solved again in integers (`mail_envs.markov.exact_simplex`). No external solver is used, so
+nothing depends on a solver's version.
 
 **Ties.** Optimal strategies are often many. Which one is returned is defined by the game alone:
 
@@ -29,7 +31,8 @@ from numpy.typing import ArrayLike
 
 from mail_envs.errors import ShapeError, UnknownNameError
 from mail_envs.markov.checks import check_finite
-from mail_envs.markov.simplex import lexicographic_strategies, scaled_values
+from mail_envs.markov.exact_simplex import exact_minimiser
+from mail_envs.markov.simplex import lexicographic_strategies, optimal_strategies
 from mail_envs.protocols import FloatArray
 
 __all__ = ["TIES", "MatrixSolution", "Ties", "matrix_game_values", "solve_matrix_games"]
@@ -37,8 +40,11 @@ __all__ = ["TIES", "MatrixSolution", "Ties", "matrix_game_values", "solve_matrix
 Ties: TypeAlias = Literal["lexicographic", "uniform"]
 TIES = ("lexicographic", "uniform")
 
-TIE_TOLERANCE = 2.0**-36
+TIE_TOLERANCE = 2.0**-38
 """How much less than the value an optimal action may guarantee, relative to the largest entry."""
+
+CERTIFIED = 1e-12
+"""Within what a floating-point result is certified, relative to the range of the entries."""
 
 QUANTUM = 2.0**-42
 """To what entries are rounded before strategies are chosen, relative to the largest entry."""
@@ -92,7 +98,7 @@ def solve_matrix_games(
         matrices: `(B, m, k)`, what the column player pays the row player.
         ties: which optimal strategies are returned, see the module.
         tie_tolerance: how much less than the value, in units of the entries, an action may
-            guarantee and still count as optimal; None for 2⁻³⁶ of the largest entry.
+            guarantee and still count as optimal; None for 2⁻³⁸ of the largest entry.
 
     Raises:
         ShapeError: another number of axes, or no actions.
@@ -124,7 +130,18 @@ def _strategies(games: FloatArray, values: FloatArray, ties: Ties, tolerance: fl
         strategies = np.eye(games.shape[2])[optimal.argmax(axis=1)]
     if not pure.all():
         scaled, scale = _scaled(games[~pure])
-        strategies[~pure] = lexicographic_strategies(scaled, tolerance / scale)
+        least = 1 + (values[~pure] - games[~pure].min(axis=(1, 2))) / scale
+        strategies[~pure] = _mixed_strategies(scaled, least, tolerance / scale)
+    return strategies
+
+
+def _mixed_strategies(scaled: FloatArray, values: FloatArray, ties: FloatArray) -> FloatArray:
+    """The minimiser's of games in [1, 2] whose values are known, certified: `(N, k)`."""
+    strategies = lexicographic_strategies(scaled, ties)
+    conceded = np.einsum("nab,nb->na", scaled, strategies).max(axis=1)
+    allowed = CERTIFIED + (1 + sum(scaled.shape[1:])) * ties  # each held variable may cost a tie
+    for n in np.flatnonzero(conceded > values + allowed):
+        strategies[n] = exact_minimiser(scaled[n], tie=float(ties[n]))[1]
     return strategies
 
 
@@ -137,7 +154,13 @@ def _values_2x2(games: FloatArray) -> FloatArray:
 
 def _values_by_simplex(games: FloatArray) -> FloatArray:
     scaled, scale = _scaled(games)
-    return games.min(axis=(1, 2)) + (scaled_values(scaled) - 1) * scale
+    rows, columns = optimal_strategies(scaled)
+    guaranteed = np.einsum("na,nab->nb", rows, scaled).min(axis=1)
+    conceded = np.einsum("nab,nb->na", scaled, columns).max(axis=1)
+    values = (guaranteed + conceded) / 2
+    for n in np.flatnonzero(conceded - guaranteed > CERTIFIED):
+        values[n] = exact_minimiser(scaled[n])[0]
+    return games.min(axis=(1, 2)) + (values - 1) * scale
 
 
 def _scaled(games: FloatArray) -> tuple[FloatArray, FloatArray]:

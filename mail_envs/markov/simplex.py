@@ -12,8 +12,11 @@ on action 1, and so on. Once the value is found, variables with a positive reduc
 zero, which leaves exactly the optimal face; then `q_0`, `q_1`, … are maximised over it in turn,
 each time shrinking the face. The answer is defined by the game alone, not by the path of pivots.
 
-All games of a batch pivot in step, by Bland's rule, which cannot cycle. At the end the basic system
-is solved anew from the original entries, so that pivots leave no rounding behind.
+All games of a batch pivot in step: the lowest column that helps enters, and of the rows that bind
+first the one with the largest pivot leaves. At the end the basic system is solved anew from the
+original entries, for both players. In floating point none of this is safe for every game, so
+results are to be *certified* by what the strategies guarantee; `mail_envs.markov.exact_simplex`
+serves the games that fail.
 """
 
 from dataclasses import dataclass
@@ -24,10 +27,13 @@ from numpy.typing import NDArray
 from mail_envs.markov.checks import IntArray
 from mail_envs.protocols import FloatArray
 
-__all__ = ["lexicographic_strategies", "scaled_values"]
+__all__ = ["lexicographic_strategies", "optimal_strategies"]
 
 ZERO = 1e-12
 """Below this a reduced cost or a pivot counts as zero; entries of the games are of order one."""
+
+PIVOTS = 20
+"""How many pivots a game may take per column; a handful in all is usual."""
 
 MOVES = 1e-9
 """By how much, in probability, a later action must suffer for an earlier one to be held back."""
@@ -52,9 +58,13 @@ class _Tableau:
         return cls(rows, basis, np.ones((count, k + m), dtype=np.bool_))
 
     def maximise(self, costs: FloatArray) -> None:
-        """Pivot until no allowed column has a negative reduced cost, `(N, k + m + 1)`, in place."""
+        """Pivot until no allowed column has a negative reduced cost, `(N, k + m + 1)`, in place.
+
+        Games that take unusually long, which rounding may have sent in circles, are left as they
+        are.
+        """
         active = np.arange(len(self.rows))
-        while True:
+        for _ in range(PIVOTS * costs.shape[1]):
             entering = (costs[active, :-1] < -ZERO) & self.allowed[active]
             unfinished = entering.any(axis=1)
             active = active[unfinished]
@@ -66,7 +76,7 @@ class _Tableau:
         each = np.arange(len(active))
         rows = self.rows[active]
         slopes = rows[each, :, columns]  # (n m)
-        leaving = _leaving(rows[:, :, -1], slopes, self.basis[active])
+        leaving = _leaving(rows[:, :, -1], slopes)
         pivot = rows[each, leaving] / slopes[each, leaving, None]
         rows -= slopes[:, :, None] * pivot[:, None, :]
         rows[each, leaving] = pivot
@@ -91,14 +101,22 @@ class _Tableau:
         return costs
 
 
-def scaled_values(games: FloatArray) -> FloatArray:
-    """The values of `(N, m, k)` games with entries in [1, 2]: `(N,)`."""
+def optimal_strategies(games: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Optimal strategies of both players, any of them, to be certified by the caller.
+
+    Args:
+        games: `(N, m, k)`, entries in [1, 2].
+
+    Returns:
+        The maximiser's, `(N, m)`, and the minimiser's, `(N, k)`.
+    """
     tableau = _Tableau.of(games)
-    return 1 / _solve_basis(tableau, games).sum(axis=1)
+    tableau.maximise(_first_costs(tableau, games.shape[2]))
+    return _dual_solution(tableau, games), _basic_solution(tableau, games)
 
 
 def lexicographic_strategies(games: FloatArray, ties: FloatArray) -> FloatArray:
-    """The minimiser's lexicographically largest optimal strategies.
+    """The minimiser's lexicographically largest optimal strategies, to be certified by the caller.
 
     Args:
         games: `(N, m, k)`, entries in [1, 2].
@@ -116,8 +134,7 @@ def lexicographic_strategies(games: FloatArray, ties: FloatArray) -> FloatArray:
         costs = tableau.costs_of(action)
         tableau.maximise(costs)
         tableau.hold(costs, MOVES)
-    q = _basic_solution(tableau, games)
-    return q / q.sum(axis=1, keepdims=True)
+    return _basic_solution(tableau, games)
 
 
 def _first_costs(tableau: _Tableau, strategies: int) -> FloatArray:
@@ -126,29 +143,42 @@ def _first_costs(tableau: _Tableau, strategies: int) -> FloatArray:
     return costs
 
 
-def _solve_basis(tableau: _Tableau, games: FloatArray) -> FloatArray:
-    tableau.maximise(_first_costs(tableau, games.shape[2]))
-    return _basic_solution(tableau, games)
-
-
-def _leaving(limits: FloatArray, slopes: FloatArray, basis: IntArray) -> IntArray:
-    """Bland's rule: among rows that bind first, the one whose basic column is lowest."""
+def _leaving(limits: FloatArray, slopes: FloatArray) -> IntArray:
+    """Among rows that bind first, the one with the largest pivot."""
     usable = slopes > ZERO
     ratios = np.where(usable, limits / np.where(usable, slopes, 1), np.inf)
-    first = ratios <= ratios.min(axis=1, keepdims=True) + ZERO
-    return np.where(first & usable, basis, np.iinfo(np.int64).max).argmin(axis=1)
+    first = usable & (ratios <= ratios.min(axis=1, keepdims=True) + ZERO)
+    return np.where(first, slopes, -np.inf).argmax(axis=1)
+
+
+def _systems(tableau: _Tableau, games: FloatArray) -> FloatArray:
+    """The basic columns from the games' own entries, `(N, m, m)`; identities where singular."""
+    count, m, _ = games.shape
+    slacks = np.broadcast_to(np.eye(m), (count, m, m))
+    columns = np.concatenate([games, slacks], axis=2)
+    systems = columns[np.arange(count)[:, None], :, tableau.basis].swapaxes(1, 2)
+    singular = np.linalg.det(systems) == 0
+    return np.where(singular[:, None, None], slacks, systems)
 
 
 def _basic_solution(tableau: _Tableau, games: FloatArray) -> FloatArray:
-    """The solution q at the final basis, from the games' own entries: `(N, k)`."""
+    """The solution q at the final basis, divided by its sum: `(N, k)`."""
     count, m, k = games.shape
-    slacks = np.broadcast_to(np.eye(m), (count, m, m))
-    columns = np.concatenate([games, slacks], axis=2)
-    each = np.arange(count)[:, None]
-    system = columns[each, :, tableau.basis].swapaxes(
-        1, 2
-    )  # (n m m): one column per basic variable
-    basic = np.linalg.solve(system, np.ones((count, m, 1)))[:, :, 0]
+    basic = np.linalg.solve(_systems(tableau, games), np.ones((count, m, 1)))[:, :, 0]
     q = np.zeros((count, k + m))
-    q[each, tableau.basis] = np.maximum(basic, 0)
-    return q[:, :k]
+    q[np.arange(count)[:, None], tableau.basis] = basic
+    return _distribution(q[:, :k])
+
+
+def _dual_solution(tableau: _Tableau, games: FloatArray) -> FloatArray:
+    """The prices of the rows at the final basis, divided by their sum: `(N, m)`."""
+    paid = (tableau.basis < games.shape[2]).astype(np.float64)[:, :, None]  # Σ q counts strategies
+    prices = np.linalg.solve(_systems(tableau, games).swapaxes(1, 2), paid)[:, :, 0]
+    return _distribution(prices)
+
+
+def _distribution(weights: FloatArray) -> FloatArray:
+    """Weights divided by their sum, those below zero by rounding left out."""
+    positive = np.maximum(weights, 0)
+    positive[:, 0] += positive.sum(axis=1) == 0
+    return positive / positive.sum(axis=1, keepdims=True)

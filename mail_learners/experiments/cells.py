@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mail_envs.errors import InvalidOptionError, UnknownNameError
-from mail_learners.experiments.files import checksum
 from mail_learners.experiments.records import Kind, Measurement
 from mail_learners.experiments.statistics import wilson_interval
+from mail_learners.files import checksum
 
 __all__ = ["Cell", "CellResult", "RunCell", "Scalar", "Stopwatch", "Timing"]
 
@@ -101,7 +101,7 @@ class Cell:
     def __str__(self) -> str:
         """How progress and errors call the cell."""
         learner = f"{self.learner} [{self.features}]" if self.features else self.learner
-        sizes = ", ".join(map(str, self.games))
+        sizes = "–".join(map(str, self.games[:1] + self.games[1:][-1:]))
         return f"{self.experiment}: {learner}, seed {self.seed}, games {sizes}"
 
     def measurement(

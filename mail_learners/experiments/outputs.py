@@ -5,12 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from mail_learners.experiments.files import write_atomically
 from mail_learners.experiments.presentation import Panel
 from mail_learners.experiments.records import Measurement
 from mail_learners.experiments.summary import Block, block
 from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.table import to_markdown, to_rich
+from mail_learners.files import write_atomically
 
 __all__ = ["present"]
 
@@ -24,7 +24,7 @@ def present(
     """
     presentation = experiment.presentation
     table = _blocks(experiment, measurements, presentation.table)
-    console.print(to_rich(table, presentation))
+    console.print(to_rich(table, presentation, console.width))
     write_atomically(out / "table.md", to_markdown(table, presentation))
     panels = _blocks(experiment, measurements, presentation.plot)
     if panels:

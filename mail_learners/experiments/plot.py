@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mail_learners.experiments.presentation import Axis, Panel, Presentation, Scale
 from mail_learners.experiments.statistics import Mean
-from mail_learners.experiments.summary import Block, show_number
-from mail_learners.experiments.table import caption
+from mail_learners.experiments.summary import Block, count_seeds, show_number
 from mail_learners.experiments.vocabulary import Metric, metric_of
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 DASHES = ("-", "--", "-.", (0, (1, 1.2)), (0, (5, 1, 1, 1, 1, 1)))
 
 _PANEL_SIZE = (4.6, 3.4)  # all sizes in inches
-_ENTRY_WIDTH, _ENTRY_HEIGHT, _TITLE_HEIGHT = 2.6, 0.22, 0.7
+_ENTRY_WIDTH, _ENTRY_HEIGHT, _TITLE_HEIGHT = 2.6, 0.22, 0.8
 _MOST_COLUMNS = 3
 _LABEL_ROOM = 0.085  # of a panel's width, between labels
 _STYLE: dict[Any, Any] = {
@@ -57,6 +56,7 @@ def draw(
     """
     import matplotlib as mpl  # noqa: PLC0415 - a second, only for those who plot
     from matplotlib.figure import Figure  # noqa: PLC0415
+    from matplotlib.layout_engine import ConstrainedLayoutEngine  # noqa: PLC0415
 
     columns = 2 if len(blocks) == 4 else min(len(blocks), _MOST_COLUMNS)
     rows = math.ceil(len(blocks) / columns)
@@ -65,17 +65,24 @@ def draw(
     legend_height = _ENTRY_HEIGHT * math.ceil(len(styles) / across)
     size = columns * _PANEL_SIZE[0], rows * _PANEL_SIZE[1] + legend_height + _TITLE_HEIGHT
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=size, layout="constrained")
+        figure = Figure(figsize=size)
+        engine = ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06, wspace=0.03, hspace=0.04)
+        figure.set_layout_engine(engine)
         grid = figure.subplots(rows, columns, squeeze=False).flatten()
         for axes, block in zip(grid, blocks, strict=False):
             _draw_panel(axes, block, presentation.axis, styles, vocabulary)
         for axes in grid[len(blocks) :]:
             axes.set_visible(False)
         figure.suptitle(presentation.title, fontsize=12, fontweight="bold")
-        figure.supxlabel(caption(blocks), fontsize=8, color="0.35")
         lines: list[Artist] = [_legend_line(style) for style in styles.values()]
-        layout: dict[str, Any] = {"loc": "outside lower center", "ncols": across}
-        figure.legend(lines, list(styles), frameon=False, **layout)
+        layout: dict[str, Any] = {
+            "loc": "outside lower center",
+            "ncols": across,
+            "handlelength": 3.2,
+        }
+        legend = figure.legend(lines, list(styles), frameon=False, **layout)
+        legend.set_title(_caption(blocks))
+        legend.get_title().set_fontsize(8)
     return figure
 
 
@@ -88,6 +95,16 @@ def to_bytes(figure: "Figure", form: Literal["png", "svg"], *, dpi: int = 100) -
         metadata = {"Date": None} if form == "svg" else {"Software": None}
         figure.savefig(content, format=form, dpi=dpi, metadata=metadata)
     return content.getvalue()
+
+
+def _caption(blocks: Sequence[Block]) -> str:
+    seeds = count_seeds(blocks)
+    if seeds in ("0", "1"):
+        return "One seed: no intervals."
+    return (
+        f"Lines: means over {seeds} seeds. Bands: their 95 % intervals (Student), clipped to "
+        f"possible values."
+    )
 
 
 def _styles(blocks: Sequence[Block]) -> dict[str, dict[str, Any]]:
@@ -141,7 +158,7 @@ def _draw_line(
     axes.plot(places, [mean.value for mean in shown.values()], **style, zorder=3)
     low = [max(mean.low, metric.low) for mean in shown.values()]
     high = [min(mean.high, metric.high) for mean in shown.values()]
-    axes.fill_between(places, low, high, color=style["color"], alpha=0.15, linewidth=0, zorder=2)
+    axes.fill_between(places, low, high, color=style["color"], alpha=0.13, linewidth=0, zorder=2)
 
 
 def _set_places(axes: "Axes", scale: Scale, places: Sequence[float]) -> None:
@@ -156,6 +173,7 @@ def _set_places(axes: "Axes", scale: Scale, places: Sequence[float]) -> None:
 
 def _roomy(axes: "Axes", places: Sequence[float]) -> list[bool]:
     """Which places, from the left, are far enough from the last one kept to be written out."""
+    axes.autoscale_view()
     ends = axes.transAxes.transform([(0, 0), (1, 0)])[:, 0]
     across = [axes.transData.transform((place, 1))[0] for place in places]
     keep: list[bool] = []
@@ -167,13 +185,15 @@ def _roomy(axes: "Axes", places: Sequence[float]) -> list[bool]:
 
 
 def _set_heights(axes: "Axes", panel: Panel, metric: Metric) -> None:
-    """Set the vertical scale; where the range is short and bounded, show all of it."""
+    """Set the vertical scale, with room around 0 and around 1 where the range ends there."""
+    if panel.scale == "log":
+        axes.set_yscale("log", nonpositive="mask")
+        return
+    bottom, top = -0.03, 1.04
     if panel.scale == "symlog":
         axes.set_yscale("symlog", linthresh=panel.threshold, linscale=0.5)
-    elif panel.scale == "log":
-        axes.set_yscale("log", nonpositive="mask")
-    if panel.scale != "log" and metric.low == 0:
-        top = 1.05 if metric.high == 1 else None
-        axes.set_ylim(-0.03 if panel.scale == "linear" and top else 0.0, top)
-    if panel.scale == "symlog" and metric.low == 0:
-        axes.set_ylim(bottom=-0.25 * panel.threshold)
+        bottom, top = -0.25 * panel.threshold, 1.4
+    if metric.low == 0:
+        axes.set_ylim(bottom=bottom if metric.high == 1 or panel.scale == "symlog" else 0.0)
+    if metric.high == 1:
+        axes.set_ylim(top=top)

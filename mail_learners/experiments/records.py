@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from mail_envs.errors import ForeignResultsError, InvalidMeasurementError
-from mail_learners.experiments.files import write_atomically
+from mail_learners.files import write_atomically
 
 __all__ = [
     "COLUMNS",

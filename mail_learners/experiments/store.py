@@ -16,18 +16,18 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mail_envs.errors import ForeignResultsError, InvalidMeasurementError
 from mail_learners.experiments.cells import Cell, CellResult, Timing
-from mail_learners.experiments.files import (
+from mail_learners.experiments.records import Measurement, from_row, to_row
+from mail_learners.files import (
     canonical_json,
     checksum,
     is_leftover,
     remove_leftovers,
     write_atomically,
 )
-from mail_learners.experiments.records import Measurement, from_row, to_row
 
 __all__ = [
     "TIMING_COLUMNS",
@@ -133,13 +133,26 @@ def _check_identity(path: Path, identity: Mapping[str, Any]) -> None:
         raise ForeignResultsError(f"{path}: expected JSON, came {text[:80]!r}") from error
     if held != json.loads(canonical_json(identity)):
         raise ForeignResultsError(
-            f"{path.parent} holds {_brief(held)}, but {_brief(identity)} was asked for; choose "
-            f"another --out, or remove that folder"
+            f"{path.parent} holds {_unlike(held, identity)}, but {_unlike(identity, held)} was "
+            f"asked for; choose another --out"
         )
 
 
-def _brief(identity: object) -> str:
-    return canonical_json(identity)
+def _unlike(one: object, other: object) -> str:
+    """Name a sweep, and say in what it differs from the other."""
+    mine, others = _flat(one), _flat(other)
+    differing = [key for key in sorted(mine) if key == "experiment" or mine[key] != others.get(key)]
+    return ", ".join(f"{key} {mine[key]}" for key in differing) or "no experiment"
+
+
+def _flat(identity: object, path: str = "") -> dict[str, str]:
+    """The leaves of a description by their paths, as JSON."""
+    if not isinstance(identity, Mapping):
+        return {path: canonical_json(identity)}
+    leaves: dict[str, str] = {}
+    for key, value in cast("Mapping[str, object]", identity).items():
+        leaves |= _flat(value, f"{path}.{key}" if path else key)
+    return leaves
 
 
 def _write_signed(path: Path, content: dict[str, Any]) -> None:

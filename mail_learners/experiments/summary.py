@@ -9,7 +9,7 @@ from mail_learners.experiments.presentation import Panel, Presentation
 from mail_learners.experiments.records import Kind, Measurement, in_order
 from mail_learners.experiments.statistics import Mean, student_interval
 
-__all__ = ["Block", "block", "show_mean", "show_number"]
+__all__ = ["Block", "block", "count_seeds", "show_mean", "show_number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,6 @@ class Block:
     def title(self) -> str:
         """The panel's title; an estimate says that it is one."""
         return f"{self.panel.title} (estimate)" if "estimate" in self.kinds else self.panel.title
-
-    @property
-    def seeds(self) -> tuple[int, int]:
-        """The smallest and the largest number of seeds behind a mean; zeros without numbers."""
-        counts = [mean.count for row in self.series.values() for mean in row.values()]
-        return (min(counts), max(counts)) if counts else (0, 0)
 
 
 def block(
@@ -74,6 +68,14 @@ def block(
     return Block(
         panel, tuple(kind for kind in get_args(Kind) if kind in found), tuple(places), series
     )
+
+
+def count_seeds(blocks: Iterable[Block]) -> str:
+    """How many seeds stand behind the means: `5`, or `2 to 5` where not all have as many."""
+    rows = [row for each in blocks for row in each.series.values()]
+    counts = {mean.count for row in rows for mean in row.values()} or {0}
+    least, most = min(counts), max(counts)
+    return f"{most}" if least == most else f"{least} to {most}"
 
 
 def show_mean(mean: Mean | None) -> str:

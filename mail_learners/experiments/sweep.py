@@ -15,11 +15,15 @@ from typing import Any
 from mail_envs import __version__
 from mail_envs.errors import InvalidOptionError
 from mail_learners.experiments.cells import Cell, CellResult, RunCell, Stopwatch
-from mail_learners.experiments.files import write_atomically
 from mail_learners.experiments.options import Options, Setting, known_names
 from mail_learners.experiments.presentation import Presentation
 from mail_learners.experiments.progress import Silence, SweepObserver
-from mail_learners.experiments.records import Measurement, in_order, refuse_duplicates, to_csv
+from mail_learners.experiments.records import (
+    Measurement,
+    in_order,
+    refuse_duplicates,
+    write_results,
+)
 from mail_learners.experiments.store import (
     open_folder,
     read_measurements,
@@ -149,7 +153,7 @@ def run(
     done = [cell for cell in cells if cell not in dict(failures)]
     measurements = _assemble(out, done)
     if not failures:
-        write_atomically(out / "results.csv", to_csv(measurements))
+        write_results(out / "results.csv", measurements)
     write_timings(out, done)
     computed = len(missing) - len(failures)
     return SweepReport(out, measurements, len(cells) - len(missing), computed, failures)

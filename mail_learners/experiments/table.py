@@ -6,20 +6,28 @@ For the eye as rich tables, for files and diffs as Markdown; both show the same 
 from collections.abc import Sequence
 
 from rich import box
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from mail_learners.experiments.presentation import Presentation
-from mail_learners.experiments.summary import Block, show_mean, show_number
+from mail_learners.experiments.summary import Block, count_seeds, show_mean, show_number
 
 __all__ = ["caption", "to_markdown", "to_rich"]
 
+_GUTTER = 2
+"""Blanks that a table puts around each column."""
 
-def to_rich(blocks: Sequence[Block], presentation: Presentation) -> Group:
-    """The blocks as tables for a terminal, below the title, with the caption at the end."""
-    width = max((len(row[0]) for block in blocks for row in _rows(block)), default=0)
-    tables = [_rich_table(block, presentation, width) for block in blocks]
+
+def to_rich(blocks: Sequence[Block], presentation: Presentation, width: int) -> Group:
+    """The blocks as tables for a terminal, below the title, with the caption at the end.
+
+    Args:
+        blocks: what to show.
+        presentation: title, axis and notes.
+        width: columns of the terminal; a block too wide for it continues below itself.
+    """
+    tables = [table for block in blocks for table in _rich_tables(block, presentation, width)]
     notes = [Text(note, style="dim") for note in (caption(blocks), *presentation.notes)]
     return Group(Text(presentation.title, style="bold"), *tables, *notes)
 
@@ -37,27 +45,43 @@ def to_markdown(blocks: Sequence[Block], presentation: Presentation) -> str:
 
 def caption(blocks: Sequence[Block]) -> str:
     """What the numbers are."""
-    least = min((block.seeds[0] for block in blocks), default=0)
-    most = max((block.seeds[1] for block in blocks), default=0)
-    if most <= 1:
-        return "One seed: no interval."
-    seeds = f"{most}" if least == most else f"{least} to {most}"
+    seeds = count_seeds(blocks)
+    if seeds in ("0", "1"):
+        return "One seed: no intervals."
     return f"Mean ± half the 95 % interval (Student) over {seeds} seeds."
 
 
-def _rich_table(block: Block, presentation: Presentation, width: int) -> Table:
-    table = Table(
-        title=Text.assemble((block.title, "bold"), ("  " + block.panel.metric, "dim")),
-        title_justify="left",
-        box=box.SIMPLE_HEAD,
-    )
-    first, *others = _header(block, presentation)
-    table.add_column(first, min_width=width, no_wrap=True)
-    for heading in others:
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in _rows(block):
-        table.add_row(*(Text(entry) for entry in row))
+def _rich_tables(block: Block, presentation: Presentation, width: int) -> list[RenderableType]:
+    heading = Text.assemble("\n", (block.title, "bold"), ("  " + block.panel.metric, "dim"))
+    lines = [_header(block, presentation), *_rows(block)]
+    parts = _fitting([max(map(len, column)) for column in zip(*lines, strict=True)], width)
+    return [heading, *(_rich_table(lines, part) for part in parts)]
+
+
+def _rich_table(lines: Sequence[Sequence[str]], columns: Sequence[int]) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    for column in columns:
+        table.add_column(
+            Text(lines[0][column]), justify="right" if column else "left", no_wrap=True
+        )
+    for line in lines[1:]:
+        table.add_row(*(Text(line[column]) for column in columns))
     return table
+
+
+def _fitting(widths: Sequence[int], room: int) -> list[list[int]]:
+    """Deal columns out to tables no wider than the room, each with column 0 in front.
+
+    >>> _fitting([5, 6, 6, 6], 24)
+    [[0, 1, 2], [0, 3]]
+    """
+    parts = [[0]]
+    for column in range(1, len(widths)):
+        taken = sum(widths[c] + _GUTTER for c in parts[-1])
+        if len(parts[-1]) > 1 and taken + widths[column] + _GUTTER > room:
+            parts.append([0])
+        parts[-1].append(column)
+    return parts
 
 
 def _header(block: Block, presentation: Presentation) -> list[str]:

@@ -134,7 +134,7 @@ def _panels() -> tuple[Panel, ...]:
     paper = [
         Panel(
             f"perturbed_loss_rate/{agent}",
-            f"Losses of the {seat} to a slightly noisy expert (estimate)",
+            f"Losses of the {seat} to a noisy expert",
             scale="symlog",
             threshold=1e-3,
         )

@@ -7,10 +7,11 @@ way at a time, the next one starts when one ends.
 """
 
 import os
+import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import cache
@@ -69,46 +70,58 @@ def in_processes(
 
     Yields:
         Outcomes in the order in which tasks end. A task that raises ends as a failure and the
-        others go on; if a worker dies, everything that has not ended fails.
+        others go on; if a worker dies, the tasks that were under way fail, up to `jobs` of
+        them, and the others go on.
     """
+    waiting = dict(enumerate(tasks))
+    while waiting:
+        try:
+            for outcome in _in_one_pool(function, waiting, jobs, prepare):
+                del waiting[outcome.index]
+                yield outcome
+        except BrokenProcessPool as death:
+            # Tasks start in order: the first ones that have not ended were under way.
+            for index in list(waiting)[:jobs]:
+                del waiting[index]
+                yield Outcome(index, Failure(f"a worker process died meanwhile: {death}"))
+
+
+def _in_one_pool(
+    function: Callable[[Task], Answer], tasks: Mapping[int, Task], jobs: int, prepare: Prepare
+) -> Iterator[Outcome[Answer]]:
     import joblib  # noqa: PLC0415 - half a second, not needed to list experiments
 
-    if not tasks:
-        return
-    waiting = set(range(len(tasks)))
     # joblib runs in this very process if told n_jobs=1; pre_dispatch bounds what is under way.
     habits: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1}
     habits |= {"pre_dispatch": jobs, "max_nbytes": None}
+    habits |= {"initializer": _serve, "initargs": (os.getpid(),)}
     with joblib.parallel_config("loky", n_jobs=max(jobs, 2), inner_max_num_threads=1):
         parallel: Any = joblib.Parallel(**habits)
-        calls = (
-            joblib.delayed(_attempt)(function, index, task, prepare, os.getpid())
-            for index, task in enumerate(tasks)
+        yield from parallel(
+            joblib.delayed(_attempt)(function, index, task, prepare)
+            for index, task in list(tasks.items())
         )
-        try:
-            for outcome in parallel(calls):
-                waiting.discard(outcome.index)
-                yield outcome
-        except BrokenProcessPool as death:
-            for index in sorted(waiting):
-                yield Outcome(index, Failure(f"a worker process died: {death}"))
 
 
 def _attempt(
-    function: Callable[[Task], Answer], index: int, task: Task, prepare: Prepare, parent: int
+    function: Callable[[Task], Answer], index: int, task: Task, prepare: Prepare
 ) -> Outcome[Answer]:
     try:
-        _prepare_once(prepare, parent)
+        _prepare_once(prepare)
         return Outcome(index, function(task))
     except Exception:  # noqa: BLE001 - whatever a cell raises is reported, and others go on
         return Outcome(index, Failure(traceback.format_exc()))
 
 
 @cache
-def _prepare_once(prepare: Prepare, parent: int) -> None:
-    if os.getppid() == parent:  # not so on another machine
-        threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
+def _prepare_once(prepare: Prepare) -> None:
     prepare()
+
+
+def _serve(parent: int) -> None:
+    """Set a worker up to live as long as its parent, and to leave interrupts to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and ends its workers
+    threading.Thread(target=_die_with, args=(parent,), daemon=True).start()
 
 
 def _die_with(parent: int) -> None:

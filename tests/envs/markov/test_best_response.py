@@ -157,7 +157,8 @@ def test_policies_alike_within_blocks_are_exact_on_the_blocks(drawn):
         np.testing.assert_allclose(coarse.per_player, fine.per_player, **TIGHT)
     assert games["dense"].by_block is games["dense"]
     assert games["sparse"].by_block is games["sparse"]
-    assert games["factored"].dynamics.by_block() is games["factored"].dynamics
+    for name in ("dense", "sparse", "factored"):
+        assert games[name].dynamics.by_block() is games[name].dynamics
 
 
 @given(markov_games(zero_sum=False), seeds)

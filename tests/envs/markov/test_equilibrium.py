@@ -1,6 +1,7 @@
 """Equilibria: their gap is zero, their values those of slow solvers, and they are immutable."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mail_envs import nash_gap, solve
-from mail_envs.errors import UnknownNameError, UnsolvedGameError
+from mail_envs.errors import InvalidOptionError, UnknownNameError, UnsolvedGameError
 from mail_envs.markov import (
     MarkovGame,
     coarse_correlated_equilibrium,
@@ -75,7 +76,7 @@ def test_jumping_and_plain_sweeps_reach_the_same_values(discount, monkeypatch):
     coarse = shapley_iteration(game, tolerance=1e-4)
     assert coarse.sweeps <= plain.sweeps
     assert np.abs(coarse.values - plain.values).max() <= coarse.error_bound
-    assert shapley_iteration(game, max_sweeps=3).sweeps == 3
+    assert shapley_iteration(game, max_sweeps=2).sweeps == 2
 
 
 def test_a_known_stochastic_game():
@@ -173,6 +174,10 @@ def test_games_without_an_exact_method_say_so():
         shapley_iteration(MarkovGame(stay, battle, 0, discount=0.9))
     with pytest.raises(UnsolvedGameError, match="expected a horizon"):
         coarse_correlated_equilibrium(MarkovGame(stay, battle, 0, discount=0.9))
+    with pytest.raises(InvalidOptionError, match="max_sweeps: expected at least 1, came 0"):
+        shapley_iteration(
+            random_game(np.random.default_rng(0), horizon=None, discount=0.5), max_sweeps=0
+        )
     with pytest.raises(UnknownNameError, match="uniform"):
         solve(random_game(np.random.default_rng(0)), ties="random")
 
@@ -213,6 +218,13 @@ def test_the_correlated_welfare_of_chicken():
     )
     assert equilibrium.values.sum() == pytest.approx(21, abs=1e-7)
     assert equilibrium.gap.total <= 1e-8
+
+
+def test_a_linear_program_that_fails_is_reported(monkeypatch):
+    failed = SimpleNamespace(x=None, message="numerical difficulties")
+    monkeypatch.setattr("scipy.optimize.linprog", lambda *_, **__: failed)
+    with pytest.raises(UnsolvedGameError, match="numerical difficulties"):
+        coarse_correlated_equilibrium(random_game(np.random.default_rng(0)))
 
 
 def test_correlated_equilibria_of_block_games_are_lifted():

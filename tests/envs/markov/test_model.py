@@ -7,7 +7,13 @@ import pytest
 from scipy.sparse import csr_array
 
 from mail_envs.errors import InvalidModelError, ShapeError, UnknownAgentError
-from mail_envs.markov import BlockDynamics, FactoredDynamics, LinearMarkovGame, MarkovGame
+from mail_envs.markov import (
+    BlockDynamics,
+    FactoredDynamics,
+    LinearMarkovGame,
+    MarkovGame,
+    OneHotFeatures,
+)
 from mail_envs.markov.dynamics import SparseDynamics
 from tests.strategies import forms_of_block_game, random_game
 
@@ -164,6 +170,11 @@ def test_malformed_games_are_refused(arguments, error, message):
         game(**arguments)
 
 
+def test_a_shape_of_another_number_of_axes_is_told_whole():
+    with pytest.raises(ShapeError, match=r"expected shape \(2,\) \(s\), came \(1, 2\)$"):
+        game(start=[[0.5, 0.5]])
+
+
 def test_a_number_is_a_start():
     assert game(start=1).initial_distribution.tolist() == [0, 1]
 
@@ -178,7 +189,9 @@ def test_initial_states_follow_the_distribution():
 
 def test_feature_maps_come_one_per_player():
     with pytest.raises(ShapeError, match="one for each of 2 players, came 1"):
-        MarkovGame(P, R, 0, horizon=1, feature_maps=[None])
+        MarkovGame(P, R, 0, horizon=1, feature_maps=[OneHotFeatures(2, 2)])
+    maps = [OneHotFeatures(2, 2), OneHotFeatures(2, 3)]
+    assert MarkovGame(P, R, 0, horizon=1, feature_maps=maps).feature_maps == tuple(maps)
 
 
 def test_zero_sum_games_need_one_table_only():

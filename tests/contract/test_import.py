@@ -1,0 +1,104 @@
+"""Importing the base packages: quiet, light, and enough to make the environments."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("torch", "stable_baselines3", "numba", "scipy", "pygame")
+EXTRAS = (
+    *("torch", "stable_baselines3", "sb3_contrib", "safetensors", "typer", "rich", "joblib"),
+    *("matplotlib", "pandas", "pygame", "mail_learners"),
+)
+
+MINIMAL = f"""
+import sys
+
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {EXTRAS!r}:
+            raise ModuleNotFoundError(f"no module named {{name!r}} in a minimal install", name=name)
+
+sys.meta_path.insert(0, Refuse())
+"""
+
+
+def run(code):
+    """What Python prints when it runs `code` with warnings as errors."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.parametrize("package", ["mail_envs", "mail_wrappers"])
+def test_the_import_is_quiet_and_light(package):
+    printed = run(f"import json, sys, {package}; print(json.dumps(sorted(sys.modules)))")
+    tops = {name.partition(".")[0] for name in json.loads(printed)}
+    assert tops.isdisjoint(HEAVY)
+    assert "mail_learners" not in tops
+    assert package == "mail_wrappers" or "mail_wrappers" not in tops
+
+
+def test_the_refusing_finder_refuses():
+    code = (
+        f"{MINIMAL}\ntry:\n    import torch\nexcept ModuleNotFoundError as error:\n    print(error)"
+    )
+    assert run(code) == "no module named 'torch' in a minimal install\n"
+
+
+PLAY = """
+observation, info = env.reset(seed=0)
+while True:
+    action = int(info["action_mask"].argmax())
+    observation, reward, terminated, truncated, info = env.step(action)
+    if terminated or truncated:
+        break
+print(reward)
+"""
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        "import mail_envs; env = gymnasium.make('mail_envs/TicTacToe-v0')",
+        "env = gymnasium.make('mail_envs:mail_envs/TicTacToe-v0')",
+        "import mail_envs; env = gymnasium.make('mail_envs/TicTacToe-v0', opponent='random')",
+    ],
+)
+def test_a_minimal_install_plays(make):
+    assert run(f"{MINIMAL}\nimport gymnasium\n{make}\n{PLAY}") in {"-1.0\n", "0.0\n", "1.0\n"}
+
+
+def test_the_pettingzoo_way_in_a_minimal_install():
+    code = """
+import mail_envs, pettingzoo
+env = pettingzoo.make("aec", "mail_envs/tictactoe-v0", render_mode="ansi")
+env.reset(seed=0)
+env.step(4)
+print(env.render(), end="")
+"""
+    assert run(f"{MINIMAL}\n{code}") == ". . .\n. X .\n. . .\n"
+
+
+def test_registering_again_changes_nothing_and_warns_of_nothing():
+    code = """
+import gymnasium, pettingzoo, mail_envs
+from mail_envs.registration import ENTRIES, register_environments
+before = dict(gymnasium.registry), dict(pettingzoo.aec_registry)
+register_environments()
+assert before == (dict(gymnasium.registry), dict(pettingzoo.aec_registry))
+assert all(entry.single_agent_id in gymnasium.registry for entry in ENTRIES)
+assert all(entry.multi_agent_id in pettingzoo.aec_registry for entry in ENTRIES)
+"""
+    assert run(code) == ""

@@ -1,0 +1,71 @@
+"""Intervals against numbers worked out by hand."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mail_envs.errors import InvalidMeasurementError
+from mail_learners.experiments.statistics import Mean, student_interval, wilson_interval
+
+
+def test_student_of_one_two_three():
+    # mean 2, s = 1, half-width t / sqrt(3); with two degrees of freedom the quantile is
+    # t(p; 2) = (2p - 1) / sqrt(2p (1 - p)) = 0.95 / sqrt(0.04875) = 4.30265 as in the tables
+    t = 0.95 / math.sqrt(0.04875)
+    assert t == pytest.approx(4.30265, abs=5e-6)
+    found = student_interval([1.0, 2.0, 3.0])
+    assert found.value == 2
+    assert found.half_width == pytest.approx(t / math.sqrt(3), rel=1e-12)
+    assert (found.low, found.high) == pytest.approx((-0.48413771, 4.48413771))
+
+
+def test_student_of_two_values_has_the_quantile_of_cauchy():
+    # one degree of freedom: t(0.975; 1) = tan(0.475 π); s = |x - y| / sqrt(2)
+    found = student_interval([0.0, 1.0])
+    assert found.half_width == pytest.approx(math.tan(0.475 * math.pi) / 2, rel=1e-9)
+
+
+def test_degenerate_means():
+    assert student_interval([0.3]) == Mean(0.3, None, 1)
+    assert student_interval([0.1, 0.1, 0.1]) == Mean(0.1, 0.0, 3)
+    assert student_interval([math.inf, math.inf]) == Mean(math.inf, 0.0, 2)
+    assert student_interval([math.inf, 1.0]) == Mean(math.inf, math.inf, 2)
+    with pytest.raises(InvalidMeasurementError, match="expected values, came none"):
+        student_interval([])
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=8), st.randoms())
+def test_the_order_of_seeds_does_not_matter(values, random):
+    shuffled = list(values)
+    random.shuffle(shuffled)
+    assert student_interval(shuffled) == student_interval(values)
+
+
+def test_wilson_of_eight_in_ten():
+    # z² = 3.8414588207: (0.8 + 0.19207294 ± 1.95996398 sqrt(0.016 + 0.00960365)) / 1.38414588
+    found = wilson_interval(8, 10)
+    assert found.value == 0.8
+    assert (found.low, found.high) == pytest.approx((0.49016250, 0.94331777), abs=1e-7)
+
+
+def test_wilson_at_the_ends():
+    # no success in n: from 0 to z² / (n + z²)
+    z2 = 3.841458820694124
+    assert wilson_interval(0, 10).low == 0
+    assert wilson_interval(0, 10).high == pytest.approx(z2 / (10 + z2), rel=1e-12)
+    assert wilson_interval(10, 10).high == 1
+    assert wilson_interval(10, 10).low == pytest.approx(10 / (10 + z2), rel=1e-12)
+
+
+@pytest.mark.parametrize(("successes", "trials"), [(0, 0), (3, 2), (-1, 5)])
+def test_impossible_proportions_are_refused(successes, trials):
+    with pytest.raises(InvalidMeasurementError, match=f"{successes} successes in {trials}"):
+        wilson_interval(successes, trials)
+
+
+@given(st.integers(1, 10**6).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_wilson_holds_the_share_within_the_unit_interval(counts):
+    found = wilson_interval(*counts)
+    assert 0 <= found.low <= found.value <= found.high <= 1
