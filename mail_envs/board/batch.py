@@ -113,7 +113,7 @@ def _cells(game: LineGame, observations: NDArray[np.int8]) -> NDArray[np.int8]:
     wrong = (seen != 0) & (seen != 1)
     if wrong.any():
         first = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise ShapeError(f"observations: expected 0 or 1, came {seen[first]!r} at {first}")
+        raise ShapeError(f"observations: expected 0 or 1, came {seen[first].item()!r} at {first}")
     return seen.reshape(len(seen), game.cells, 2)
 
 

@@ -177,8 +177,8 @@ def _wanted(utility: Utility, returns: FloatArray) -> FloatArray:
     if not np.isfinite(wanted).all():
         first = int(np.argmin(np.isfinite(wanted)))
         raise ValueError(
-            f"utility: expected finite numbers, came {wanted[first]!r} for a return of "
-            f"{returns[first]!r}"
+            f"utility: expected finite numbers, came {float(wanted[first])!r} for a return of "
+            f"{float(returns[first])!r}"
         )
     return wanted
 

@@ -81,8 +81,8 @@ def check_distributions(answer: object, action_masks: Mask, *, who: str = "polic
     if off.any():
         row = int(np.argmax(off))
         raise InvalidPolicyError(
-            f"{who}: expected rows that sum to 1 within {SUM_TOLERANCE:g}, came {sums[row]!r} "
-            f"in row {row}"
+            f"{who}: expected rows that sum to 1 within {SUM_TOLERANCE:g}, "
+            f"came {float(sums[row])!r} in row {row}"
         )
     return table / sums[:, None]
 
@@ -91,7 +91,8 @@ def _refuse(bad: NDArray[np.bool_], table: FloatArray, who: str, expected: str) 
     if bad.any():
         row, action = (int(i) for i in np.argwhere(bad)[0])
         raise InvalidPolicyError(
-            f"{who}: expected {expected}, came {table[row, action]!r} in row {row}, action {action}"
+            f"{who}: expected {expected}, came {float(table[row, action])!r} in row {row}, "
+            f"action {action}"
         )
 
 
