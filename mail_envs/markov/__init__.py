@@ -1,5 +1,6 @@
 """Finite Markov games: models, what is exactly true of them, and their environments."""
 
+from mail_envs.markov import library
 from mail_envs.markov.best_response import cce_gap, published_nash_gap
 from mail_envs.markov.correlated import CorrelatedEquilibrium, coarse_correlated_equilibrium
 from mail_envs.markov.coverage import (
@@ -53,6 +54,7 @@ __all__ = [
     "feature_blocks",
     "feature_vectors",
     "joint_residual",
+    "library",
     "marginalised_features",
     "matrix_game_values",
     "player_residual",

@@ -8,22 +8,22 @@ from mail_envs.board import TicTacToe, batch
 from mail_envs.board.features import feature_map
 from mail_envs.protocols.asking import uniform_policy
 from mail_learners import ExploreConfig, clone, dqn_explore
+from mail_learners.deep import Options, clone_all, gather
 from mail_learners.dqn_explorer import NetworkFeatures
-from mail_learners.environments import setting_of
+from mail_learners.environments import problem_of
 from mail_learners.gathering import explore_with, stream_seed
-from mail_learners.learning import Options, clone_all, gather
 from mail_wrappers import QueryBudget, RecordDemonstrations, SingleAgentEnv
 from tests.masked_dqn import PLAYS, model
 from tests.masked_dqn import batch as positions
 
 GAME = TicTacToe()
-SETTING = setting_of("mail_envs/tictactoe-v0")
+PROBLEM = problem_of("mail_envs/tictactoe-v0")
 
 
 def watched(explore, games, seed=42):
     """What player_0's expert does while player_1 explores."""
     recorder = RecordDemonstrations(tictactoe_v0.raw_env(), ["player_0"])
-    view = SingleAgentEnv(recorder, "player_1", SETTING.experts["player_0"])
+    view = SingleAgentEnv(recorder, "player_1", PROBLEM.experts["player_0"])
     explore(view, games=games, seed=stream_seed(seed, 1))
     return recorder.demonstrations
 
@@ -35,7 +35,7 @@ def classes(table):
 
 
 def worst_loss(table):
-    policy = clone(table.of("player_0"), seed=0, augment=SETTING.augment)
+    policy = clone(table.of("player_0"), seed=0, augment=PROBLEM.augment)
     return loss_probability(GAME, {"player_0": policy, "player_1": None}, 0)
 
 
@@ -85,8 +85,8 @@ def test_network_features_are_frozen_unit_vectors():
 
 def test_clones_of_what_little_was_seen_never_move_illegally():
     kept = gather(
-        "dqn-explore-bc", SETTING, games=2, seed=0, options=Options(), budget=QueryBudget()
+        "dqn-explore-bc", PROBLEM, games=2, seed=0, options=Options(), budget=QueryBudget()
     )
-    for agent, policy in clone_all(SETTING, kept, seed=0, options=Options()).items():
+    for agent, policy in clone_all(PROBLEM, kept, seed=0, options=Options()).items():
         observations, masks = (positions(*PLAYS)[name] for name in ("observation", "action_mask"))
         assert not policy(observations, masks)[masks == 0].any(), agent
