@@ -15,6 +15,8 @@ __all__ = [
     "InvalidPolicyError",
     "MailError",
     "MissingTruthError",
+    "OutOfOrderError",
+    "OutOfSpaceError",
     "ShapeError",
     "UnknownAgentError",
     "UnknownNameError",
@@ -29,6 +31,14 @@ class MailError(Exception):
 
 class IllegalActionError(MailError, ValueError):
     """An action that the rules do not allow in this state."""
+
+
+class OutOfSpaceError(IllegalActionError, AssertionError):
+    """An action outside the action space; an `AssertionError` where PettingZoo raises one."""
+
+
+class OutOfOrderError(MailError, AssertionError):
+    """A call before `reset`, or out of turn; an `AssertionError` where PettingZoo raises one."""
 
 
 class EpisodeOverError(MailError, RuntimeError):

@@ -10,12 +10,9 @@
 . . .
 """
 
-from typing import Any
-
-from pettingzoo import AECEnv
-
 from mail_envs.board.environments import LineGameEnv, wrapped
 from mail_envs.board.games import TicTacToe
+from mail_envs.guarding import GuardedEnv
 
 __all__ = ["env", "raw_env"]
 
@@ -25,6 +22,6 @@ def raw_env(render_mode: str | None = None) -> LineGameEnv:
     return LineGameEnv(TicTacToe(), render_mode=render_mode, name="tictactoe_v0")
 
 
-def env(render_mode: str | None = None) -> AECEnv[str, Any, Any]:
+def env(render_mode: str | None = None) -> GuardedEnv:
     """Make the environment with PettingZoo's conventions around it: illegal moves lose."""
     return wrapped(raw_env(render_mode=render_mode))

@@ -1,6 +1,6 @@
 """k-in-a-row games: rules, experts, and what is exactly true of them."""
 
-from mail_envs.board.games import TicTacToe
+from mail_envs.board.games import ConnectFour, TicTacToe
 from mail_envs.board.rules import LineGame, State, Symmetries
 
-__all__ = ["LineGame", "State", "Symmetries", "TicTacToe"]
+__all__ = ["ConnectFour", "LineGame", "State", "Symmetries", "TicTacToe"]

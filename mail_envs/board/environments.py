@@ -7,7 +7,6 @@ from gymnasium import logger, spaces
 from gymnasium.utils import EzPickle
 from numpy.typing import NDArray
 from pettingzoo import AECEnv
-from pettingzoo.utils import wrappers
 
 from mail_envs.board.features import feature_map
 from mail_envs.board.rendering import picture
@@ -19,6 +18,7 @@ from mail_envs.errors import (
     UnknownNameError,
 )
 from mail_envs.experts import PerfectExpert
+from mail_envs.guarding import GuardedEnv
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap
 
 __all__ = ["LineGameEnv", "wrapped"]
@@ -69,7 +69,13 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
         self.action_spaces = {a: spaces.Discrete(game.actions) for a in game.agents}
         space = _observation_space(game)
         self.observation_spaces = dict.fromkeys(game.agents, space)
-        self._state = game.initial_state()
+        self._players = {agent: player for player, agent in enumerate(game.agents)}
+        shape = (game.rows, game.columns, 2)
+        self._views = [np.zeros(shape, dtype=np.int8) for _ in game.agents]
+        self._entries = [view.reshape(-1).data for view in self._views]
+        self._legal = np.ones(game.actions, dtype=np.int8)  # for whose turn it is
+        self._nothing = np.zeros(game.actions, dtype=np.int8)  # for the other
+        self._begin()
 
     # ---- the truth
 
@@ -85,30 +91,30 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
 
     def expert(self, agent: str) -> PerfectExpert:
         """The perfect expert that plays for `agent`: exact distance, first of equals."""
-        self._known(agent)
+        self._player(agent)
         return PerfectExpert(self._game)
 
     def feature_map(self, agent: str) -> FeatureMap | OneHotFeatureMap:
         """The default feature map of `agent`'s state-action pairs; see `board.features`."""
-        self._known(agent)
+        self._player(agent)
         return feature_map(self._game)
 
     # ---- PettingZoo
 
     def observation_space(self, agent: str) -> spaces.Space[Any]:
         """The space of `agent`'s observations."""
-        self._known(agent)
+        self._player(agent)
         return self.observation_spaces[agent]
 
     def action_space(self, agent: str) -> spaces.Space[Any]:
         """The space of `agent`'s actions."""
-        self._known(agent)
+        self._player(agent)
         return self.action_spaces[agent]
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Clear the board. The game has no chance in it: the seed changes nothing."""
         del seed, options
-        self._state = self._game.initial_state()
+        self._begin()
         self.agents = list(self._game.agents)
         self.rewards = dict.fromkeys(self.agents, 0.0)
         self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)
@@ -119,14 +125,9 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
 
     def observe(self, agent: str) -> Observation:
         """What `agent` sees now."""
-        self._known(agent)
-        mover = self._game.agents[self._game.player_to_move(self._state)]
-        if agent == mover:
-            mask = self._game.action_mask(self._state)
-            return {"observation": self._game.observation(self._state), "action_mask": mask}
-        turned = State(self._state.other, self._state.mover)
-        mask = np.zeros(self._game.actions, dtype=np.int8)
-        return {"observation": self._game.observation(turned), "action_mask": mask}
+        player = self._player(agent)
+        legal = self._legal if player == self._turn else self._nothing
+        return {"observation": self._views[player].copy(), "action_mask": legal.copy()}
 
     def step(self, action: int | None) -> None:
         """Play `action` for `agent_selection`; None removes an agent whose game is over.
@@ -144,16 +145,14 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
             return
         if action is None:
             raise IllegalActionError(f"step: expected an action of {agent}, came None")
-        self._state = self._game.step(self._state, action)
+        before, player = self._state, self._turn
+        self._state = self._game.place(before, action)
+        self._turn = 1 - player
+        self._show(player, mark=self._state.other ^ before.mover)
         outcome = self._game.outcome(self._state)
         if outcome is not None:
-            self.rewards = dict(
-                zip(self._game.agents, (float(outcome), -float(outcome)), strict=True)
-            )
-            self.terminations = dict.fromkeys(self.agents, True)
-        self._cumulative_rewards[agent] = 0.0
-        self._accumulate_rewards()
-        self.agent_selection = self._game.agents[self._game.player_to_move(self._state)]
+            self._finish(float(outcome))
+        self.agent_selection = self.possible_agents[1 - player]
 
     def render(self) -> str | NDArray[np.uint8] | None:
         """The board as text (`"ansi"`) or as an RGB array, row 0 on top."""
@@ -167,16 +166,42 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
     def close(self) -> None:
         """Nothing is open."""
 
-    def _known(self, agent: str) -> None:
-        if agent not in self._game.agents:
-            raise UnknownAgentError(f"agent: expected one of {self._game.agents}, came {agent!r}")
+    def _begin(self) -> None:
+        """Clear the board, and what is seen of it: kept mark by mark, as nothing else changes."""
+        self._state = self._game.initial_state()
+        self._turn = 0
+        self._legal.fill(1)
+        for view in self._views:
+            view.fill(0)
+
+    def _show(self, player: int, mark: int) -> None:
+        """Enter a mark of `player`, a bitboard, in what both players see."""
+        cell = self._game.bit_cells[mark.bit_length() - 1]
+        self._entries[player][2 * cell] = 1
+        self._entries[1 - player][2 * cell + 1] = 1
+        if cell < len(self._legal):  # an action's entry cell has the action's own number
+            self._legal[cell] = 0
+
+    def _finish(self, outcome: float) -> None:
+        """End the game and pay for it: nobody has been paid before."""
+        first, second = self._game.agents
+        self.rewards = {first: outcome, second: 0.0 - outcome}
+        self._cumulative_rewards = dict(self.rewards)
+        self.terminations = dict.fromkeys(self.agents, True)
+        self._legal.fill(0)
+
+    def _player(self, agent: str) -> int:
+        try:
+            return self._players[agent]
+        except KeyError:
+            raise UnknownAgentError(
+                f"agent: expected one of {self._game.agents}, came {agent!r}"
+            ) from None
 
 
-def wrapped(env: LineGameEnv) -> AECEnv[str, Any, Any]:
+def wrapped(env: LineGameEnv) -> GuardedEnv:
     """Put PettingZoo's conventions around an environment: illegal moves lose, order is kept."""
-    guarded = wrappers.TerminateIllegalWrapper(env, illegal_reward=-1)
-    guarded = wrappers.AssertOutOfBoundsWrapper(guarded)
-    return wrappers.OrderEnforcingWrapper(guarded)
+    return GuardedEnv(env, illegal_reward=-1.0)
 
 
 def _observation_space(game: LineGame) -> spaces.Dict:

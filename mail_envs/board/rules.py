@@ -142,6 +142,12 @@ class LineGame:
             for column in range(self.columns)
         )
 
+    @cached_property
+    def bit_cells(self) -> tuple[int, ...]:
+        """The cell of each bit number, the inverse of `cell_bits`; -1 for the spare bits."""
+        cells = {bit: cell for cell, bit in enumerate(self.cell_bits)}
+        return tuple(cells.get(bit, -1) for bit in range(self.bits))
+
     # ---- playing
 
     def initial_state(self) -> State:
@@ -156,21 +162,35 @@ class LineGame:
         """The index of the player whose turn it is (or would be, once the game is over)."""
         return self.plies(state) % 2
 
+    @cached_property
+    def line_shifts(self) -> tuple[tuple[int, int, int, int], ...]:
+        """How far `has_line` shifts in each of the four directions, one round after the other.
+
+        Where runs of n marks begin, `run & (run >> n * shift)` says where runs of 2 n begin, and a
+        smaller multiple fills up to `in_a_row`: 1, 2 for four in a row; 1, 2, 1 for five.
+        """
+        multiples: list[int] = []
+        while (length := 1 + sum(multiples)) < self.in_a_row:
+            multiples.append(min(length, self.in_a_row - length))
+        return tuple(
+            (n, n * (self.stride - 1), n * self.stride, n * (self.stride + 1)) for n in multiples
+        )
+
     def has_line(self, marks: Bits) -> Bits:
         """Where `in_a_row` marks begin, as a bitboard (0: nowhere); one board or a batch."""
-        found = marks ^ marks
-        for shift in (1, self.stride - 1, self.stride, self.stride + 1):
-            run = marks
-            for _ in range(self.in_a_row - 1):
-                run = run & (run >> shift)
-            found = found | run
-        return cast("Bits", found)
+        vertical = falling = horizontal = rising = marks
+        for up, down_right, right, up_right in self.line_shifts:
+            vertical = vertical & (vertical >> up)
+            falling = falling & (falling >> down_right)
+            horizontal = horizontal & (horizontal >> right)
+            rising = rising & (rising >> up_right)
+        return cast("Bits", vertical | falling | horizontal | rising)
 
     def outcome(self, state: State) -> int | None:
         """The result for player 0: 1 won, −1 lost, 0 drawn, None while the game goes on."""
-        if self.has_line(state.other):
+        if state.other.bit_count() >= self.in_a_row and self.has_line(state.other):
             return -1 if self.player_to_move(state) == 0 else 1
-        return 0 if (state.mover | state.other) == self.board else None
+        return 0 if (state.mover | state.other) == self._board else None
 
     def legal_actions(self, state: State) -> tuple[int, ...]:
         """The legal actions in increasing order; none once the game is over."""
@@ -188,7 +208,42 @@ class LineGame:
         """
         if self.outcome(state) is not None:
             raise EpisodeOverError(f"step: the game is over, came action {action!r}")
-        return self._place(state, action)
+        return self.place(state, action)
+
+    def place(self, state: State, action: SupportsIndex) -> State:
+        """As `step`, where the caller knows that the game goes on.
+
+        Raises:
+            IllegalActionError: the action is not legal here.
+        """
+        mover, other = state
+        occupied = mover | other
+        cells = self._cells_of(action)
+        # With gravity, the carry from a column's lowest cell runs to its first empty one.
+        mark = (occupied + (cells & -cells)) & cells if self.gravity else cells & ~occupied
+        if not mark:
+            raise IllegalActionError(
+                f"action: expected one of {self.legal_actions(state)}, came {action!r}"
+            )
+        return State(other, mover | mark)
+
+    def _cells_of(self, action: SupportsIndex) -> int:
+        """Where the mark of an action may come to, as a bitboard; NumPy's integers serve as well.
+
+        No cell for what is no action.
+        """
+        try:
+            chosen = operator.index(action)
+        except TypeError:
+            return 0
+        return self._action_cells[chosen] if 0 <= chosen < len(self._action_cells) else 0
+
+    @cached_property
+    def _action_cells(self) -> tuple[int, ...]:
+        if not self.gravity:
+            return tuple(1 << bit for bit in self.cell_bits)
+        column = (1 << self.rows) - 1
+        return tuple(column << (c * self.stride) for c in range(self.columns))
 
     def play(self, moves: Iterable[SupportsIndex]) -> State:
         """The state after a sequence of actions from the empty board; errors as in `step`."""
@@ -197,33 +252,10 @@ class LineGame:
             state = self.step(state, action)
         return state
 
-    def _place(self, state: State, action: SupportsIndex) -> State:
-        occupied = state.mover | state.other
-        chosen = self._chosen(action)
-        if chosen is None or occupied >> self._entry_bits[chosen] & 1:
-            raise IllegalActionError(
-                f"action: expected one of {self.legal_actions(state)}, came {action!r}"
-            )
-        if self.gravity:
-            foot = 1 << (chosen * self.stride)
-            column = ((1 << self.rows) - 1) * foot
-            mark = (occupied + foot) & column & ~occupied
-        else:
-            mark = 1 << self.cell_bits[chosen]
-        return State(state.other, state.mover | mark)
-
-    def _chosen(self, action: SupportsIndex) -> int | None:
-        """The action as a Python integer, NumPy's and 0-d arrays included; None if it is none."""
-        try:
-            chosen = operator.index(action)
-        except TypeError:
-            return None
-        return chosen if 0 <= chosen < self.actions else None
-
     @cached_property
     def _entry_bits(self) -> tuple[int, ...]:
         """Per action, the bit that is empty exactly where the action is possible."""
-        return self.cell_bits[: self.columns] if self.gravity else self.cell_bits
+        return self.cell_bits[: self.actions]
 
     # ---- seeing
 

@@ -24,6 +24,8 @@ LAYERS = {
         "mail_envs.board.batch",
         "mail_envs.board.features",
         "mail_envs.board.games",
+        "mail_envs.board.kernels",
+        "mail_envs.board.lockstep",
         "mail_envs.board.positions",
         "mail_envs.board.rendering",
         "mail_envs.board.rules",
@@ -39,6 +41,8 @@ LAYERS = {
     "experts": ("mail_envs.experts",),
     "environments": (
         "mail_envs.board.environments",
+        "mail_envs.board.vector",
+        "mail_envs.guarding",
         "mail_envs.markov.environments",
         "mail_envs.markov.movers",
         "mail_envs.markov.vector",
