@@ -6,7 +6,8 @@ import pytest
 
 from mail_envs import errors
 
-BUILTINS = (ValueError, RuntimeError, TypeError, KeyError)
+# AssertionError is what PettingZoo's own order-enforcing wrapper raises.
+BUILTINS = (ValueError, RuntimeError, TypeError, KeyError, AssertionError)
 CLASSES = [getattr(errors, name) for name in errors.__all__ if name != "MailError"]
 
 
