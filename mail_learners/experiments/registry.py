@@ -58,7 +58,13 @@ REGISTRY: Mapping[str, Entry] = {
     "chain": Entry(
         "mail_learners.experiments.chain:CHAIN",
         "who explores a corridor to its end, where the habits of its beginning are ruinous",
-        ("bc-linear", "uniform-bc", "lsvi-ucb-zero-bc", "mail-warm"),
+        (
+            "bc-linear",
+            "uniform-bc",
+            "lsvi-ucb-zero-bc",
+            "lsvi-ucb-zero-bc-published-constants",
+            "mail-warm",
+        ),
     ),
     "lower-bound": Entry(
         "mail_learners.experiments.lower_bound:LOWER_BOUND",
