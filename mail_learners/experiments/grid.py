@@ -95,8 +95,9 @@ def _setting(cell: Cell) -> GameSetting:
 def _panel(variant: str, metric: str, title: str) -> Panel:
     size, expert = VARIANTS[variant]
     whose = "published experts" if expert == "published" else "experts of mail_envs.solve"
-    scale = "log" if metric.startswith("states") else "linear" if metric == "solved" else "symlog"
-    target = SOLVED if metric.endswith("gap/total") else None
+    of_gaps = metric.partition("/")[0].endswith("gap")
+    scale = "symlog" if of_gaps else "linear"
+    target = SOLVED if of_gaps else None
     where = f"{size} × {size}, {whose}"
     return Panel(metric, f"{title}: {where}", scale, 1e-4, target, f"grid/{variant}")
 
@@ -142,7 +143,7 @@ GRID = Experiment(
             f"solved: 1 means that the gap is at most {SOLVED:g} on every seed.",
             f"{PUBLISHED_TIES}: ties between actions broken uniformly, not by the larger bonus.",
             "[…]: features of explorer and clone. bc-linear [one-hot] would be bc-tabular.",
-            "Deviations reach 19 and 17 states of the published experts on 3 × 3, 140, 99 on 5 × 5",
+            "Deviations reach 19 and 17 states of the published experts on 3 × 3, 140, 99 on 5 × 5.",
         ),
     ),
     defaults=Options(
