@@ -143,7 +143,7 @@ GRID = Experiment(
             f"solved: 1 means that the gap is at most {SOLVED:g} on every seed.",
             f"{PUBLISHED_TIES}: ties between actions broken uniformly, not by the larger bonus.",
             "[…]: features of explorer and clone. bc-linear [one-hot] would be bc-tabular.",
-            "Deviations reach 19 and 17 states of the published experts on 3 × 3, 140, 99 on 5 × 5.",
+            "Deviations reach 19, 17 states of the published experts on 3 × 3, 140, 99 on 5 × 5.",
         ),
     ),
     defaults=Options(
