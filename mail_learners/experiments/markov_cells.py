@@ -13,7 +13,7 @@ where those pay for none.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -47,7 +47,6 @@ from mail_learners.markov.feature_blocks import Features
 __all__ = [
     "GAMES_AN_ITERATION",
     "GAP_METRICS",
-    "PUBLISHED_TIES",
     "SOLVED",
     "Gatherer",
     "clone_measurements",
@@ -59,8 +58,8 @@ __all__ = [
 SOLVED = 1e-3
 """Up to which sum of gains a pair counts as an equilibrium."""
 
-PUBLISHED_TIES = "lsvi-ucb-zero-bc-published-ties"
-"""`lsvi-ucb-zero-bc` with its option `ties="published"`, as a learner of its own in tables."""
+LSVI = "lsvi-ucb-zero-bc"
+"""The learner's name; variants with other constants have it as the beginning of theirs."""
 
 GAMES_AN_ITERATION = {"mail-bro": 1, "murmail": 4}
 """How many games ask as much as an iteration of the online learners."""
@@ -89,17 +88,19 @@ GAP_METRICS = (
 
 @dataclass(frozen=True, eq=False)
 class Gatherer:
-    """How much is played, and on what the explorers plan.
+    """How much is played, and how explorers plan.
 
     Attributes:
         setting: the game and its experts.
-        horizon: H, steps an episode; None for `1 / (1 - γ)`, rounded.
+        horizon: H, steps an episode.
         features: of the LSVI explorers; None for one-hot ones.
+        lsvi: further constants of theirs; its horizon is not used.
     """
 
     setting: Setting
-    horizon: int | None = None
+    horizon: int
     features: Features = None
+    lsvi: LsviOptions = field(default_factory=LsviOptions)
 
     def gather(self, learner: str, *, games: int, rng: np.random.Generator) -> tuple[Episodes, ...]:
         """What `learner` plays before it clones.
@@ -119,24 +120,21 @@ class Gatherer:
             return uniform_episodes(game, experts, games=games, rng=rng, horizon=self.horizon)
         if learner == "mail-warm":
             return warm_episodes(game, experts, games=games, rng=rng, horizon=self.horizon)
-        if learner not in ("lsvi-ucb-zero-bc", PUBLISHED_TIES):
+        if not learner.startswith(LSVI):
             raise UnknownNameError(f"learner: {learner!r} does not clone what it gathered")
-        options = LsviOptions(
-            horizon=self.horizon, ties="published" if learner == PUBLISHED_TIES else "bonus"
-        )
+        options = replace(self.lsvi, horizon=self.horizon)
         return lsvi_episodes(
             game, experts, games=games, rng=rng, features=self.features, options=options
         )
 
     def descend(
-        self, learner: str, *, iterations: int, steps: int, rng: np.random.Generator
+        self, learner: str, *, iterations: int, rng: np.random.Generator
     ) -> OnlineImitation:
-        """Run `mail-bro` or `murmail`, every iterate evaluated.
+        """Run `mail-bro` or `murmail`, every iterate evaluated; see the module for its sizes.
 
         Args:
             learner: which of the two.
             iterations: how many.
-            steps: H, which sets how much an iteration asks, see the module.
             rng: where the randomness comes from.
 
         Raises:
@@ -144,12 +142,12 @@ class Gatherer:
         """
         game, experts = self.setting.game, self.setting.experts
         if learner == "mail-bro":
-            mirror = MirrorOptions(batch=steps, evaluate_every=1)
+            mirror = MirrorOptions(batch=self.horizon, evaluate_every=1)
             return mail_bro(game, experts, iterations=iterations, rng=rng, options=mirror)
         if learner != "murmail":
             raise UnknownNameError(f"learner: expected mail-bro or murmail, came {learner!r}")
-        mirror = MirrorOptions(batch=2 * steps, evaluate_every=1)
-        options = MurmailOptions(mirror=mirror, games=1, horizon=steps)
+        mirror = MirrorOptions(batch=2 * self.horizon, evaluate_every=1)
+        options = MurmailOptions(mirror=mirror, games=1, horizon=self.horizon)
         return murmail(game, experts, iterations=iterations, rng=rng, options=options)
 
 
@@ -202,16 +200,14 @@ def _exact(
 
 
 def online_measurements(
-    cell: Cell, gatherer: Gatherer, *, steps: int, rng: np.random.Generator
+    cell: Cell, gatherer: Gatherer, *, rng: np.random.Generator
 ) -> list[Measurement]:
     """Exact gaps of an online learner's averaged table and, on average, of its iterates.
 
     One run passes through all sizes of the cell, see the module for how games become iterations.
     """
     share = GAMES_AN_ITERATION[cell.learner]
-    found = gatherer.descend(
-        cell.learner, iterations=max(cell.games) // share, steps=steps, rng=rng
-    )
+    found = gatherer.descend(cell.learner, iterations=max(cell.games) // share, rng=rng)
     return [
         measurement
         for games in cell.games
