@@ -21,6 +21,7 @@ __all__ = [
     "UnknownAgentError",
     "UnknownNameError",
     "UnknownPositionError",
+    "UnsolvedGameError",
 ]
 
 
@@ -82,6 +83,10 @@ class MissingTruthError(MailError, TypeError):
 
 class GameTooLargeError(MailError, RuntimeError):
     """An exact computation over more positions than it is allowed to enumerate."""
+
+
+class UnsolvedGameError(MailError, NotImplementedError):
+    """An equilibrium asked of a game of a kind for which no exact method is offered."""
 
 
 class BudgetExhaustedError(MailError, RuntimeError):

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mail_learners.cloning import CloneConfig, ClonedPolicy, clone, load_policy
+    from mail_learners.deep import Options
     from mail_learners.dqn_explorer import ExploreConfig, dqn_explore
-    from mail_learners.learning import LEARNERS, Options, Result, learn
+    from mail_learners.learning import LEARNERS, learn
+    from mail_learners.results import Result
 
 __all__ = [
     "LEARNERS",
@@ -27,7 +29,9 @@ __all__ = [
 _HOMES = {
     "cloning": ("CloneConfig", "ClonedPolicy", "clone", "load_policy"),
     "dqn_explorer": ("ExploreConfig", "dqn_explore"),
-    "learning": ("LEARNERS", "Options", "Result", "learn"),
+    "deep": ("Options",),
+    "learning": ("LEARNERS", "learn"),
+    "results": ("Result",),
 }
 
 

@@ -18,13 +18,13 @@ from mail_envs.protocols import FeatureMap, OneHotFeatureMap, Policy, ProvidesTr
 from mail_envs.protocols.asking import by_player
 from mail_learners.cloning import Augment
 
-__all__ = ["Setting", "setting_of"]
+__all__ = ["Problem", "problem_of"]
 
 Environment = str | LineGame | Callable[[], AECEnv[str, Any, Any]]
 
 
 @dataclass(frozen=True)
-class Setting:
+class Problem:
     """A multi-agent environment and what is known of it.
 
     Attributes:
@@ -54,7 +54,7 @@ class Setting:
         )
 
 
-def setting_of(environment: Environment, experts: Mapping[str, Policy] | None = None) -> Setting:
+def problem_of(environment: Environment, experts: Mapping[str, Policy] | None = None) -> Problem:
     """Look an environment up.
 
     Args:
@@ -81,7 +81,7 @@ def setting_of(environment: Environment, experts: Mapping[str, Policy] | None = 
         )
     game = None if truth is None else truth.game
     augment = partial(symmetric_decisions, game) if isinstance(game, LineGame) else None
-    return Setting(make=make, agents=agents, game=game, experts=chosen, augment=augment)
+    return Problem(make=make, agents=agents, game=game, experts=chosen, augment=augment)
 
 
 def _maker(environment: Environment) -> Callable[[], AECEnv[str, Any, Any]]:

@@ -21,18 +21,12 @@ from mail_envs.errors import (
     UnknownAgentError,
     UnknownNameError,
 )
-from mail_envs.protocols import FeatureMap, OneHotFeatureMap, Policy, ProvidesTruth
-from mail_envs.protocols.asking import (
-    check_distributions,
-    sample_actions,
-    split_observation,
-    uniform_policy,
-)
+from mail_envs.protocols import FeatureMap, OneHotFeatureMap, Policy
+from mail_envs.protocols.asking import check_distributions, sample_actions, split_observation
+from mail_wrappers.others import Others, resolve_others, truth_of
 from mail_wrappers.turns import decision
 
 __all__ = ["SingleAgentEnv", "make_view"]
-
-Others = Policy | str | Mapping[str, Policy | str]
 
 
 class SingleAgentEnv(gymnasium.Env[Any, Any]):
@@ -76,7 +70,7 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
             )
         self._env = env
         self._agent = agent
-        self._others = _resolve(env, agent, others)
+        self._others = resolve_others(env, agent, others)
         self._illegal_action = illegal_action
         self._illegal_reward = float(illegal_reward)
         self._over = True
@@ -104,15 +98,15 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
     @property
     def game(self) -> Any:
         """The game beneath, where the environment provides it (`ProvidesTruth`)."""
-        return _truth(self._env).game
+        return truth_of(self._env).game
 
     def expert(self, agent: str) -> Policy:
         """The expert of `agent`, where the environment provides it (`ProvidesTruth`)."""
-        return _truth(self._env).expert(agent)
+        return truth_of(self._env).expert(agent)
 
     def feature_map(self, agent: str) -> FeatureMap | OneHotFeatureMap:
         """The feature map of `agent`, where the environment provides it (`ProvidesTruth`)."""
-        return _truth(self._env).feature_map(agent)
+        return truth_of(self._env).feature_map(agent)
 
     # ---- Gymnasium
 
@@ -255,40 +249,3 @@ def make_view(
     module, _, function = env.partition(":")
     beneath = getattr(import_module(module), function)(**kwargs)
     return SingleAgentEnv(beneath, agent, opponent, illegal_action=illegal_action)
-
-
-def _resolve(env: AECEnv[str, Any, Any], agent: str, others: Others) -> dict[str, Policy]:
-    """One policy for each agent but the view's own."""
-    rest = [name for name in env.possible_agents if name != agent]
-    if isinstance(others, Mapping):
-        wrong = [name for name in others if name not in rest]
-        missing = [name for name in rest if name not in others]
-        if wrong or missing:
-            raise UnknownAgentError(
-                f"others: expected a policy for each of {rest}, came {list(others)} "
-                f"(unknown: {wrong}, missing: {missing})"
-            )
-        return {name: _policy(env, name, others[name]) for name in rest}
-    return {name: _policy(env, name, others) for name in rest}
-
-
-def _policy(env: AECEnv[str, Any, Any], agent: str, policy: Policy | str) -> Policy:
-    if policy == "random":
-        return uniform_policy
-    if policy == "expert":
-        return _truth(env).expert(agent)
-    if isinstance(policy, str) or not callable(policy):
-        raise UnknownNameError(
-            f"the policy of {agent}: expected 'random', 'expert' or a callable, came {policy!r}"
-        )
-    return policy
-
-
-def _truth(env: AECEnv[str, Any, Any]) -> ProvidesTruth:
-    beneath = env.unwrapped
-    if not isinstance(beneath, ProvidesTruth):
-        raise MissingTruthError(
-            f"{beneath}: expected an environment that provides game, expert and feature_map "
-            f"(mail_envs.protocols.ProvidesTruth), came {type(beneath).__name__}"
-        )
-    return beneath

@@ -35,7 +35,7 @@ from mail_envs.experts import PerfectExpert
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap, Policy
 from mail_envs.protocols.asking import ask, invert
 
-__all__ = ["LineGameVectorEnv", "make_vector"]
+__all__ = ["LineGameVectorEnv", "make_vector_view"]
 
 OURS, THEIRS = 0, 1  # the sides of `lockstep.Boards`
 
@@ -281,7 +281,7 @@ class LineGameVectorEnv(VectorEnv[Seen, NDArray[Any], NDArray[Any]]):
         return illegal
 
 
-def make_vector(
+def make_vector_view(
     num_envs: int,
     *,
     env: str,

@@ -30,6 +30,7 @@ DASHES = ("-", "--", "-.", (0, (1, 1.2)), (0, (5, 1, 1, 1, 1, 1)))
 
 _PANEL_SIZE = (4.6, 3.4)  # all sizes in inches
 _ENTRY_WIDTH, _ENTRY_HEIGHT, _TITLE_HEIGHT = 2.6, 0.22, 0.8
+_LINE_WIDTH, _LETTER_WIDTH = 0.6, 0.068  # of an entry: its line and margins, and each letter
 _MOST_COLUMNS = 3
 _LABEL_ROOM = 0.085  # of a panel's width, between labels
 _STYLE: dict[Any, Any] = {
@@ -61,7 +62,7 @@ def draw(
     columns = 2 if len(blocks) == 4 else min(len(blocks), _MOST_COLUMNS)
     rows = math.ceil(len(blocks) / columns)
     styles = _styles(blocks)
-    across = min(max(len(styles), 1), max(1, round(columns * _PANEL_SIZE[0] / _ENTRY_WIDTH)))
+    across = _entries_across(list(styles), columns * _PANEL_SIZE[0])
     legend_height = _ENTRY_HEIGHT * math.ceil(len(styles) / across)
     size = columns * _PANEL_SIZE[0], rows * _PANEL_SIZE[1] + legend_height + _TITLE_HEIGHT
     with mpl.rc_context(_STYLE):
@@ -122,6 +123,13 @@ def _styles(blocks: Sequence[Block]) -> dict[str, dict[str, Any]]:
         }
         for place, name in enumerate(names)
     }
+
+
+def _entries_across(names: Sequence[str], width: float) -> int:
+    """How many entries of the legend stand side by side, fewer where names are long."""
+    longest = _LINE_WIDTH + _LETTER_WIDTH * max(map(len, names), default=0)
+    room = min(round(width / _ENTRY_WIDTH), int(width / longest))
+    return min(max(len(names), 1), max(1, room))
 
 
 def _legend_line(style: Mapping[str, Any]) -> "Line2D":

@@ -6,7 +6,7 @@ from typing import Literal
 
 from mail_learners.experiments.records import Measurement
 
-__all__ = ["Axis", "Panel", "Presentation", "games_of", "series_of"]
+__all__ = ["Axis", "Panel", "Presentation", "Scale", "games_of", "series_of"]
 
 Scale = Literal["linear", "log", "symlog"]
 

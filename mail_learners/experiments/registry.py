@@ -42,6 +42,35 @@ REGISTRY: Mapping[str, Entry] = {
             "dqn-explore-bc",
         ),
     ),
+    "grid": Entry(
+        "mail_learners.experiments.grid:GRID",
+        "how many games it takes to copy experts who block each other, by explorer and features",
+        (
+            "bc-tabular",
+            "bc-linear",
+            "uniform-bc",
+            "lsvi-ucb-zero-bc",
+            "lsvi-ucb-zero-bc-published-ties",
+            "mail-warm",
+            "murmail",
+        ),
+    ),
+    "chain": Entry(
+        "mail_learners.experiments.chain:CHAIN",
+        "who explores a corridor to its end, where the habits of its beginning are ruinous",
+        (
+            "bc-linear",
+            "uniform-bc",
+            "lsvi-ucb-zero-bc",
+            "lsvi-ucb-zero-bc-published-constants",
+            "mail-warm",
+        ),
+    ),
+    "lower-bound": Entry(
+        "mail_learners.experiments.lower_bound:LOWER_BOUND",
+        "what concentrability costs those who only watch, and not those who ask",
+        ("bc-tabular", "lsvi-ucb-zero-bc", "mail-warm", "mail-bro", "murmail"),
+    ),
 }
 """The experiments that `mail-bench list` shows."""
 

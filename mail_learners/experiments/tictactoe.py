@@ -8,7 +8,9 @@ import numpy as np
 from mail_envs import loss_probability, nash_gap
 from mail_envs.board import TicTacToe, batch
 from mail_learners.cloning import ClonedPolicy
-from mail_learners.environments import setting_of
+from mail_learners.deep import Options as LearnerOptions
+from mail_learners.deep import clone_all, gather
+from mail_learners.environments import problem_of
 from mail_learners.evaluation import perturbed_expert, play_out
 from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
 from mail_learners.experiments.options import Options
@@ -18,8 +20,6 @@ from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.workers import one_torch_thread
 from mail_learners.gathering import stream_seed
-from mail_learners.learning import Options as LearnerOptions
-from mail_learners.learning import clone_all, gather
 from mail_wrappers import Demonstrations, QueryBudget
 
 __all__ = ["TICTACTOE"]
@@ -51,12 +51,12 @@ def _dearest_first(learner: str) -> int:
 
 def _run_cell(cell: Cell) -> CellResult:
     watch = Stopwatch()
-    setting = setting_of(ENVIRONMENT)
+    problem = problem_of(ENVIRONMENT)
     options = LearnerOptions(features=cell.features or FEATURES[0])
     with watch.phase("gather"):
         everything = gather(
             cell.learner,
-            setting,
+            problem,
             games=max(cell.games),
             seed=cell.seed,
             options=options,
@@ -66,7 +66,7 @@ def _run_cell(cell: Cell) -> CellResult:
     for games in cell.games:
         demonstrations = everything.first(games)
         with watch.phase("clone"):
-            policies = clone_all(setting, demonstrations, seed=cell.seed, options=options)
+            policies = clone_all(problem, demonstrations, seed=cell.seed, options=options)
         with watch.phase("evaluate"):
             measurements += _exact(cell, games, demonstrations, policies)
             measurements += _estimates(cell, games, demonstrations, policies)

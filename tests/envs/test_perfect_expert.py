@@ -222,6 +222,7 @@ DROP = LineGame(3, 4, 3, gravity=True)
         (TicTacToe(), [0, 1], []),  # the other has not moved
         (TicTacToe(), [0], [0]),  # two marks in a cell
         (TicTacToe(), [0, 1, 2], [3, 4, 5]),  # two winners
+        (DROP, [4], []),  # floats, with the key of a position in which it does not
         (DROP, [], [4]),  # floats
         (DROP, [4], [8]),  # the mover has as many, but it was the other's turn
         (DROP, [8], [8]),  # two marks in a cell

@@ -50,9 +50,21 @@ def test_how_often_a_situation_was_seen_does_not_matter():
 
 
 def test_the_mask_is_part_of_the_situation():
-    seen, masks = np.zeros((2, 2), np.int8), [[1, 1, 0], [0, 1, 1]]
-    policy = clone(demonstrations(seen, masks, [0, 2]), seed=0, config=CloneConfig(widths=(8,)))
-    np.testing.assert_allclose(policy(seen, np.array(masks)), [[1, 0, 0], [0, 0, 1]], atol=2e-3)
+    # Seen alike, but in one half of the time 0, in the other never 2: mixed up, 0 would be rarer.
+    seen, masks = np.zeros((4, 2), np.int8), np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [0, 1, 1]])
+    table = demonstrations(seen, masks, [0, 1, 1, 1])
+    policy = clone(table, seed=0, config=CloneConfig(widths=(8,)))
+    np.testing.assert_allclose(policy(seen, masks)[::2], [[0.5, 0.5, 0], [0, 1, 0]], atol=0.03)
+
+
+def test_illegal_actions_teach_nothing():
+    table = decisions_of(SOFT, [GAME.play([4]), GAME.play([4, 0, 8])], copies=5)  # 4 is never legal
+    before, after = (
+        clone(table, seed=0, config=CloneConfig(widths=(8,), max_steps=steps))._network.state_dict()
+        for steps in (0, 50)
+    )
+    changed = before["2.bias"] != after["2.bias"]
+    assert changed.tolist() == [action != 4 for action in range(9)]
 
 
 def test_training_stops_at_the_tolerance_or_at_the_last_step():

@@ -89,6 +89,16 @@ def test_what_is_kept_does_not_change_with_the_environments_buffers():
     assert recorder.demonstrations.action_masks.all()
 
 
+def test_removals_between_decisions_are_no_steps():
+    recorder = RecordDemonstrations(Script(["a", "b", "c", "b"], deaths={1: ["a"]}))
+    recorder.reset()
+    for agent, action in (("a", 0), ("b", 1), ("a", None), ("c", 2), ("b", 0)):
+        assert recorder.agent_selection == agent
+        recorder.step(action)
+    assert recorder.demonstrations.agents.tolist() == [0, 1, 2, 1]
+    assert recorder.demonstrations.steps.tolist() == [0, 1, 2, 3]
+
+
 def test_masks_in_infos_are_kept():
     recorder = RecordDemonstrations(
         Script(["a", "b"], mask=masks([0, 1, 1], [1, 0, 0]), mask_in="info")
