@@ -1,7 +1,7 @@
 """One table of environments, entered in Gymnasium's registry and in PettingZoo's.
 
-The single-agent views of Gymnasium live in `mail_wrappers`, those of many boards at once in a
-module that loads a compiler; both are named here, not imported.
+The single-agent views of Gymnasium live in `mail_wrappers`, their native batches in modules that
+are slow to import; all are named here, not imported.
 """
 
 from dataclasses import dataclass, field

@@ -199,6 +199,22 @@ def test_boards_are_drawn_side_by_side():
         assert blind.get_images() == [None, None]
 
 
+def test_games_of_other_families_pass_through():
+    env = GymnasiumVecEnv(
+        gymnasium.make_vec("mail_envs/GridGame-v0", num_envs=4, autoreset_mode="SameStep")
+    )
+    env.seed(0)
+    seen, ends, rng = env.reset(), 0, np.random.default_rng(0)
+    for _ in range(60):
+        seen, _, dones, infos = env.step(rng.integers(env.action_space.n, size=4))
+        assert all(one in env.observation_space for one in seen)
+        for info, done in zip(infos, dones, strict=True):
+            assert ("terminal_observation" in info) == done
+            assert not done or info["terminal_observation"] in env.observation_space
+        ends += dones.sum()
+    assert ends > 0
+
+
 def test_statistics_beneath_reach_the_infos_of_finished_episodes():
     env = GymnasiumVecEnv(RecordEpisodeStatistics(boards(4)))
     lengths = [
