@@ -32,8 +32,14 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """Compile with numba at the first call, or load what an earlier process compiled."""
-    return cast("Function", numba.njit(cache=True)(function))
+    """Compile with numba at the first call, or load what an earlier process compiled.
+
+    Where there is no folder to write to, every process compiles for itself.
+    """
+    try:
+        return cast("Function", numba.njit(cache=True)(function))
+    except RuntimeError:
+        return cast("Function", numba.njit(function))
 
 
 class Layout(NamedTuple):

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from gymnasium import spaces
 from hypothesis import given
 from hypothesis import strategies as st
 from pettingzoo.utils import wrappers
@@ -14,7 +15,7 @@ from mail_envs.board import LineGame
 from mail_envs.board.environments import LineGameEnv
 from mail_envs.errors import IllegalActionError, MissingTruthError, OutOfOrderError, OutOfSpaceError
 from mail_envs.guarding import GuardedEnv
-from tests.doubles import Script
+from tests.doubles import Script, masks
 
 HELD = ("agents", "rewards", "_cumulative_rewards", "terminations", "truncations", "infos")
 
@@ -160,6 +161,18 @@ def test_actions_outside_the_space_are_named():
     env.step(1)
     with pytest.raises(OutOfSpaceError, match=r"for player_1, came \[1\]"):
         env.step([1])
+
+
+def test_spaces_that_are_not_discrete_are_asked_themselves():
+    env = Script(["a", "b", "a"], mask=masks([1, 0, 1]))
+    env.action_spaces = dict.fromkeys(env.possible_agents, spaces.MultiDiscrete([3]))
+    guarded = GuardedEnv(env)
+    guarded.reset()
+    guarded.step(np.array([2]))
+    with pytest.raises(OutOfSpaceError, match=r"expected one of MultiDiscrete\(\[3\]\) for b"):
+        guarded.step(np.array([3]))
+    assert env.played[0][0] == "a"
+    assert len(env.played) == 1
 
 
 def test_an_environment_without_masks_is_refused():

@@ -119,3 +119,9 @@ def test_kernels_are_compiled_once_for_boards_of_all_sizes():
     assert len({signature[0] for signature in kernels.place.signatures}) == len(
         kernels.place.signatures
     )
+
+
+def test_what_cannot_be_kept_on_disk_is_compiled_all_the_same():
+    space = {}
+    exec("def twice(x): return 2 * x", space)  # noqa: S102 - a function of no file
+    assert kernels.compiled(space["twice"])(4) == 8

@@ -227,6 +227,12 @@ def test_statistics_beneath_reach_the_infos_of_finished_episodes():
     assert max(lengths) <= 5
 
 
+def test_closing_closes_what_is_beneath():
+    env = GymnasiumVecEnv(boards(2))
+    env.close()
+    assert env.env.closed
+
+
 @pytest.mark.parametrize("mode", ["NextStep", None])
 def test_other_modes_are_refused(mode):
     env = boards(2)
