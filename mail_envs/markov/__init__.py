@@ -2,6 +2,13 @@
 
 from mail_envs.markov.best_response import cce_gap, published_nash_gap
 from mail_envs.markov.correlated import CorrelatedEquilibrium, coarse_correlated_equilibrium
+from mail_envs.markov.coverage import (
+    Coefficient,
+    Coefficients,
+    Concentrability,
+    Deviation,
+    concentrability,
+)
 from mail_envs.markov.dynamics import BlockDynamics, DenseDynamics, Dynamics, FactoredDynamics
 from mail_envs.markov.equilibrium import Equilibrium, ShapleyValues, shapley_iteration, solve
 from mail_envs.markov.features import (
@@ -21,8 +28,12 @@ from mail_envs.markov.tabular import TabularPolicy
 
 __all__ = [
     "BlockDynamics",
+    "Coefficient",
+    "Coefficients",
+    "Concentrability",
     "CorrelatedEquilibrium",
     "DenseDynamics",
+    "Deviation",
     "Dynamics",
     "Equilibrium",
     "FactoredDynamics",
@@ -38,6 +49,7 @@ __all__ = [
     "TabularPolicy",
     "cce_gap",
     "coarse_correlated_equilibrium",
+    "concentrability",
     "feature_blocks",
     "feature_vectors",
     "joint_residual",
