@@ -1,12 +1,13 @@
 """What of an experiment is shown: panels of a figure, blocks of a table, and their axes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from mail_learners.experiments.records import Measurement
 
-__all__ = ["Axis", "Panel", "Presentation", "games_of", "series_of"]
+__all__ = ["Axis", "Panel", "Presentation", "games_of", "nothing_more", "series_of"]
 
 Scale = Literal["linear", "log", "symlog"]
 
@@ -20,6 +21,11 @@ def series_of(measurement: Measurement) -> str:
     """The usual name of a line or row: the learner, with its features if it has any."""
     features = measurement.features
     return f"{measurement.learner} [{features}]" if features else measurement.learner
+
+
+def nothing_more(measurements: Sequence[Measurement]) -> Sequence[Measurement]:  # noqa: ARG001
+    """No derived numbers."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,11 @@ class Panel:
         scale: of the vertical axis; `symlog` is linear up to `threshold` and shows zero.
         threshold: in the metric's unit.
         target: a value worth a dashed line, or None.
-        experiment: the `experiment` column shown here; empty for the experiment's name.
+        experiment: the `experiment` column shown here; empty for the experiment's name. `*` stands
+            for any text: variants that differ in what the axis shows share a panel.
+        axis: the horizontal axis; None for the presentation's.
+        geometric: whether the means over seeds are geometric, for positive values that vary by
+            factors.
     """
 
     metric: str
@@ -50,6 +60,14 @@ class Panel:
     threshold: float = 1e-3
     target: float | None = None
     experiment: str = ""
+    axis: Axis | None = None
+    geometric: bool = False
+
+    def shows(self, measurement: Measurement, experiment: str) -> bool:
+        """Whether a measurement belongs here; `experiment` is the experiment's name."""
+        return measurement.metric == self.metric and fnmatchcase(
+            measurement.experiment, self.experiment or experiment
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,8 @@ class Presentation:
         axis: the horizontal axis of both.
         series: the name of the line or row that a measurement belongs to.
         notes: sentences below the table.
+        derive: numbers that follow from several cells together, such as exponents and ratios: shown
+            like the others, but not stored in `results.csv`, from which they can be computed.
     """
 
     title: str
@@ -71,3 +91,8 @@ class Presentation:
     axis: Axis = Axis()
     series: Callable[[Measurement], str] = series_of
     notes: tuple[str, ...] = ()
+    derive: Callable[[Sequence[Measurement]], Sequence[Measurement]] = nothing_more
+
+    def axis_of(self, panel: Panel) -> Axis:
+        """The horizontal axis of a panel."""
+        return self.axis if panel.axis is None else panel.axis

@@ -42,6 +42,11 @@ REGISTRY: Mapping[str, Entry] = {
             "dqn-explore-bc",
         ),
     ),
+    "dimension": Entry(
+        "mail_learners.experiments.dimension:DIMENSION",
+        "whether questions grow with the number of states, or with the dimension of the features",
+        ("lsvi-ucb-zero-bc", "uniform-bc", "bc-linear", "uniform-bc-one-hot"),
+    ),
 }
 """The experiments that `mail-bench list` shows."""
 
