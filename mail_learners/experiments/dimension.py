@@ -60,8 +60,8 @@ ONE_HOT = "uniform-bc-one-hot"
 
 ACTIONS, HORIZON = 2, 5
 
-FIRST_RUN = 2048
-"""Games of the first run; it is played anew, longer, where that is not enough."""
+FIRST_RUN = {"block": 2048, "additive": 64}
+"""Games of the first run; it is played anew, longer, where they are not enough."""
 
 LSVI = LsviOptions(bonus_scale=3.0)
 """β = 3, λ = 0.1, ties towards the largest bonus; see `docs/dimension.md`."""
@@ -104,7 +104,7 @@ def _run_cell(cell: Cell) -> CellResult:
         game = make_game(cell["family"], cell.seed, cell["states"], cell["dimension"])
         gather = _gathering(cell, game)
         features = player_features(game, named_features(game, cell.features))
-    run = LongRun(_timed(gather, watch), least=min(FIRST_RUN, *cell.games))
+    run = LongRun(_timed(gather, watch), least=min(FIRST_RUN[cell["family"]], *cell.games))
 
     def gap_after(games: int) -> float:
         episodes = run.first(games)

@@ -30,11 +30,19 @@ def nothing_more(measurements: Sequence[Measurement]) -> Sequence[Measurement]: 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """The horizontal axis: a label, a scale, and what each measurement's place on it is."""
+    """The horizontal axis.
+
+    Attributes:
+        label: what it shows.
+        scale: how it is spaced in figures.
+        of: each measurement's place on it.
+        words: what places 0, 1, … are called, where they are no sizes; empty for their numbers.
+    """
 
     label: str = "games"
     scale: Scale = "log"
     of: Callable[[Measurement], float] = games_of
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class Panel:
     """One metric as a panel of the figure or a block of the table.
 
     Attributes:
-        metric: the full name, such as `nash_gap/total`.
+        metric: the full name, such as `nash_gap/total`; `*` stands for any text, in tables.
         title: what a reader sees above it.
         scale: of the vertical axis; `symlog` is linear up to `threshold` and shows zero.
         threshold: in the metric's unit.
@@ -65,7 +73,7 @@ class Panel:
 
     def shows(self, measurement: Measurement, experiment: str) -> bool:
         """Whether a measurement belongs here; `experiment` is the experiment's name."""
-        return measurement.metric == self.metric and fnmatchcase(
+        return fnmatchcase(measurement.metric, self.metric) and fnmatchcase(
             measurement.experiment, self.experiment or experiment
         )
 
@@ -80,6 +88,7 @@ class Presentation:
         plot: the figure's panels, row by row; none for no figure.
         axis: the horizontal axis of both.
         series: the name of the line or row that a measurement belongs to.
+        rows: what the lines and rows are.
         notes: sentences below the table.
         derive: numbers that follow from several cells together, such as exponents and ratios: shown
             like the others, but not stored in `results.csv`, from which they can be computed.
@@ -90,6 +99,7 @@ class Presentation:
     plot: tuple[Panel, ...] = ()
     axis: Axis = Axis()
     series: Callable[[Measurement], str] = series_of
+    rows: str = "learner"
     notes: tuple[str, ...] = ()
     derive: Callable[[Sequence[Measurement]], Sequence[Measurement]] = nothing_more
 

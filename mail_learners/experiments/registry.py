@@ -42,6 +42,11 @@ REGISTRY: Mapping[str, Entry] = {
             "dqn-explore-bc",
         ),
     ),
+    "concentrability": Entry(
+        "mail_learners.experiments.concentrability:CONCENTRABILITY",
+        "how badly deviations can leave the experts' data: of states, and of features",
+        ("experts",),
+    ),
     "dimension": Entry(
         "mail_learners.experiments.dimension:DIMENSION",
         "whether questions grow with the number of states, or with the dimension of the features",

@@ -87,8 +87,9 @@ def _fitting(widths: Sequence[int], room: int) -> list[list[int]]:
 
 
 def _header(block: Block, presentation: Presentation) -> list[str]:
-    sizes = [show_number(place) for place in block.places]
-    return [f"learner \\ {presentation.axis_of(block.panel).label}", *sizes]
+    axis = presentation.axis_of(block.panel)
+    sizes = [axis.words[int(p)] if axis.words else show_number(p) for p in block.places]
+    return [f"{presentation.rows} \\ {axis.label}", *sizes]
 
 
 def _rows(block: Block) -> list[list[str]]:
