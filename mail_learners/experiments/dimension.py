@@ -14,6 +14,10 @@ learner. By default so are the random draws of play (`draws=shared`): what is le
 between two S is what the number of states does. With `draws=fresh` every S plays with a stream of
 its own, and ratios have the spread of independent runs as well.
 
+`lsvi-ucb-zero-bc` has β = 3 here. With the published β = 10 and these sizes Q stays at its cap
+until every state-action pair has been met more than a hundred times, and nothing is planned; β must
+exceed H √λ = 1.6 to stay optimistic (`--set bonus=10` for the published one).
+
 `uniform-bc-one-hot` explores uniformly and clones one-hot: what it costs not to generalise. A game
 of either kind of learner asks n H questions: with explorers, each of n = 2 players plays an episode
 of H steps and asks the other's expert at each; without, both experts are asked in one.
@@ -63,39 +67,41 @@ ACTIONS, HORIZON = 2, 5
 FIRST_RUN = {"block": 2048, "additive": 64}
 """Games of the first run; it is played anew, longer, where they are not enough."""
 
-LSVI = LsviOptions(bonus_scale=3.0)
-"""β = 3, λ = 0.1, ties towards the largest bonus; see `docs/dimension.md`."""
-
 Gather = Callable[[int], tuple[Episodes, ...]]
 
 
 def _cells(options: Options) -> list[Cell]:
     """Each learner and seed on each game: the dearest first."""
-    sizes = {
-        (family, s, D)
-        for family in _words(options["families"])
-        for s in _numbers(options["states"])
-    }
-    if "block" in _words(options["families"]):
-        sizes |= {("block", S, d) for d in _numbers(options["dimensions"])}
+    families = _words(options["families"])
+    games = {(family, s, D) for family in families for s in _numbers(options["states"])}
+    if "block" in families:
+        games |= {("block", S, d) for d in _numbers(options["dimensions"])}
     return [
-        Cell.of(
-            variant(family, states, dimension),
-            learner=learner,
-            seed=seed,
-            games=max(options.games),
-            features="one-hot" if learner == ONE_HOT else "own",
-            family=family,
-            states=states,
-            dimension=dimension,
-            gap=options["gap"],
-            draws=options["draws"],
-        )
-        for family, states, dimension in sorted(sizes, key=lambda size: (-size[2], -size[1]))
+        _cell(options, learner, seed, *game)
+        for game in sorted(games, key=lambda game: (-game[2], -game[1], game[0]))
         for learner in sorted(options.learners, key=lambda name: name != DIRECTED)
         for seed in options.seeds
-        if learner != ONE_HOT or dimension == D  # it has no dimension to speak of
+        if learner != ONE_HOT or game[2] == D  # it knows nothing of d
     ]
+
+
+def _cell(
+    options: Options, learner: str, seed: int, family: str, states: int, dimension: int
+) -> Cell:
+    constants = {"bonus": options["bonus"]} if learner == DIRECTED else {}
+    return Cell.of(
+        variant(family, states, dimension),
+        learner=learner,
+        seed=seed,
+        games=max(options.games),
+        features="one-hot" if learner == ONE_HOT else "own",
+        family=family,
+        states=states,
+        dimension=dimension,
+        gap=options["gap"],
+        draws=options["draws"],
+        **constants,
+    )
 
 
 def _run_cell(cell: Cell) -> CellResult:
@@ -133,7 +139,8 @@ def _gathering(cell: Cell, game: MarkovGame) -> Gather:
     seed = stream_seed(cell.seed, cell["states"] if cell["draws"] == "fresh" else 0)
     if cell.learner == DIRECTED:
         maps = player_features(game, named_features(game, cell.features))
-        play = partial(lsvi_episodes, features=maps, options=LSVI)
+        constants = LsviOptions(bonus_scale=cell["bonus"])
+        play = partial(lsvi_episodes, features=maps, options=constants)
     else:
         play = expert_episodes if cell.learner == "bc-linear" else uniform_episodes
     return lambda games: play(game, experts, games=games, rng=np.random.default_rng(seed))
@@ -185,18 +192,19 @@ def _dimensions(text: str) -> str:
     return text
 
 
-def _gap(text: str) -> float:
-    gap = float(text)
-    if not 0 < gap < float("inf"):
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
         raise ValueError(f"expected a positive number, came {text}")
-    return gap
+    return number
 
 
 SETTINGS = {
     "families": Setting("which games, block or additive, separated by commas", _list_of(FAMILIES)),
     "states": Setting(f"numbers of states S, at d = {D}", _sizes),
     "dimensions": Setting(f"dimensions d of block games, at S = {S}", _dimensions),
-    "gap": Setting("the Nash gap, summed over players, to be reached", _gap),
+    "gap": Setting("the Nash gap, summed over players, to be reached", _positive),
+    "bonus": Setting(f"β of {DIRECTED}; λ = 0.1, ties towards the largest bonus", _positive),
     "draws": Setting(
         "`shared`, the same random numbers at every S, or `fresh` ones",
         _list_of(("shared", "fresh")),
@@ -217,6 +225,7 @@ DEFAULTS = Options(
         states="100,1000,10000,100000",
         dimensions="10,20,40",
         gap=0.05,
+        bonus=3.0,
         draws="shared",
     ),
 )
