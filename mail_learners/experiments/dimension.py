@@ -32,7 +32,7 @@ import numpy as np
 from mail_envs import nash_gap, solve
 from mail_envs.markov import MarkovGame
 from mail_envs.markov.library import additive_linear, block_linear, named_features
-from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
+from mail_learners.experiments.cells import Cell, CellResult, Scalar, Stopwatch
 from mail_learners.experiments.dimension_shown import (
     DIRECTED,
     FAMILIES,
@@ -71,14 +71,14 @@ Gather = Callable[[int], tuple[Episodes, ...]]
 
 
 def _cells(options: Options) -> list[Cell]:
-    """Each learner and seed on each game: the dearest first."""
+    """Each learner and seed on each game: block games first, of each family the dearest."""
     families = _words(options["families"])
     games = {(family, s, D) for family in families for s in _numbers(options["states"])}
     if "block" in families:
         games |= {("block", S, d) for d in _numbers(options["dimensions"])}
     return [
         _cell(options, learner, seed, *game)
-        for game in sorted(games, key=lambda game: (-game[2], -game[1], game[0]))
+        for game in sorted(games, key=lambda game: (game[0] != "block", -game[2], -game[1]))
         for learner in sorted(options.learners, key=lambda name: name != DIRECTED)
         for seed in options.seeds
         if learner != ONE_HOT or game[2] == D  # it knows nothing of d
@@ -212,7 +212,7 @@ SETTINGS = {
 }
 
 
-def _settings(**settings: str | float) -> tuple[tuple[str, str | float], ...]:
+def _settings(**settings: Scalar) -> tuple[tuple[str, Scalar], ...]:
     return tuple(sorted(settings.items()))
 
 

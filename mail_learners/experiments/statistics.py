@@ -125,6 +125,9 @@ def geometric_interval(values: Sequence[float], *, confidence: float = 0.95) -> 
         values: positive and finite, one per seed, in any order.
         confidence: as of `student_interval`.
 
+    Returns:
+        The mean and the factor; without factor for one value, with factor 1 for equal ones.
+
     Raises:
         InvalidMeasurementError: no values, or one that is not positive and finite.
     """
@@ -135,7 +138,8 @@ def geometric_interval(values: Sequence[float], *, confidence: float = 0.95) -> 
             )
     logs = student_interval([math.log(value) for value in values], confidence=confidence)
     factor = None if logs.half_width is None else math.exp(logs.half_width)
-    return GeometricMean(math.exp(logs.value), factor, logs.count)
+    equal = min(values) == max(values)  # then without the rounding of a logarithm
+    return GeometricMean(values[0] if equal else math.exp(logs.value), factor, logs.count)
 
 
 def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) -> Proportion:

@@ -127,7 +127,11 @@ def mean_gaps(seed, runs, beta):
         np.array(
             [
                 explore(
-                    sides[i], np.array(experts[1 - i]), SIZES[-1], beta, 2 * (1000 * seed + r) + i
+                    sides[i],
+                    np.array(experts[1 - i]),
+                    SIZES[-1],
+                    beta,
+                    np.random.default_rng([seed, i, r]),
                 )
                 for r in range(runs)
             ]
