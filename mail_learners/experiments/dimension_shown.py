@@ -89,10 +89,11 @@ def _exponent(
 ) -> Iterable[Measurement]:
     if len(curve) < 2 or any(_key(each) in capped for each in curve.values()):
         return
-    sizes = [math.log(size) for size in curve]
-    slope = linear_regression(sizes, [math.log(each.value) for each in curve.values()]).slope
-    place = variant(family, "*", D) if letter == "S" else variant(family, S, "*")
     one = next(iter(curve.values()))
+    sizes = [math.log(size) for size in curve]
+    logs = [math.log(each.value / one.value) for each in curve.values()]  # equal ones: 0
+    slope = linear_regression(sizes, logs).slope
+    place = variant(family, "*", D) if letter == "S" else variant(family, S, "*")
     yield replace(one, experiment=place, metric="exponent", value=slope, kind="estimate")
 
 

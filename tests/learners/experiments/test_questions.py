@@ -84,6 +84,11 @@ def test_exponents_are_slopes_of_logarithms():
     assert exponents[1].value == pytest.approx(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 
 
+def test_equal_numbers_of_questions_have_exponent_zero_without_rounding():
+    rows = [row for s in (100, 1000, 10_000) for row in needed(LSVI, 3, s, 21_230.0)]
+    assert [each.value for each in derive(rows) if each.metric == "exponent"] == [0.0]
+
+
 def test_no_exponent_where_a_size_was_over_the_cap():
     rows = needed(ONE_HOT, 1, 100, 500.0) + needed(ONE_HOT, 1, 1000, 900.0, over=1.0)
     assert shown(rows, "exponent") == {}
