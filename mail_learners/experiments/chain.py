@@ -32,7 +32,7 @@ from mail_envs.markov.features import TableFeatures
 from mail_envs.markov.library import chain_experts
 from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
 from mail_learners.experiments.markov_cells import Gatherer, names_of, queries_of
-from mail_learners.experiments.options import Options, Setting
+from mail_learners.experiments.options import Options, OwnOption
 from mail_learners.experiments.presentation import Panel, Presentation, Scale
 from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
@@ -204,6 +204,6 @@ CHAIN = Experiment(
     ),
     learners=LEARNERS,
     features=FEATURES,
-    settings={"lengths": Setting("N, at least 4; those of the tables are 4, 8 and 16", _lengths)},
+    settings={"lengths": OwnOption("N, at least 4; those of the tables are 4, 8 and 16", _lengths)},
     metrics=METRICS,
 )

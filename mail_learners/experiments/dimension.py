@@ -42,7 +42,7 @@ from mail_learners.experiments.dimension_shown import (
     S,
     variant,
 )
-from mail_learners.experiments.options import Options, Setting, whole_numbers
+from mail_learners.experiments.options import Options, OwnOption, whole_numbers
 from mail_learners.experiments.questions import LongRun, games_needed
 from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
@@ -200,12 +200,14 @@ def _positive(text: str) -> float:
 
 
 SETTINGS = {
-    "families": Setting("which games, block or additive, separated by commas", _list_of(FAMILIES)),
-    "states": Setting(f"numbers of states S, at d = {D}", _sizes),
-    "dimensions": Setting(f"dimensions d of block games, at S = {S}", _dimensions),
-    "gap": Setting("the Nash gap, summed over players, to be reached", _positive),
-    "bonus": Setting(f"β of {DIRECTED}; λ = 0.1, ties towards the largest bonus", _positive),
-    "draws": Setting(
+    "families": OwnOption(
+        "which games, block or additive, separated by commas", _list_of(FAMILIES)
+    ),
+    "states": OwnOption(f"numbers of states S, at d = {D}", _sizes),
+    "dimensions": OwnOption(f"dimensions d of block games, at S = {S}", _dimensions),
+    "gap": OwnOption("the Nash gap, summed over players, to be reached", _positive),
+    "bonus": OwnOption(f"β of {DIRECTED}; λ = 0.1, ties towards the largest bonus", _positive),
+    "draws": OwnOption(
         "`shared`, the same random numbers at every S, or `fresh` ones",
         _list_of(("shared", "fresh")),
     ),

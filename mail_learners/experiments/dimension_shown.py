@@ -17,6 +17,7 @@ from statistics import linear_regression
 
 from mail_learners.experiments.presentation import Axis, Panel, Presentation
 from mail_learners.experiments.records import Measurement
+from mail_learners.experiments.statistics import Average
 from mail_learners.experiments.vocabulary import Metric
 
 __all__ = ["DIRECTED", "METRICS", "PRESENTATION", "D", "S", "derive", "sizes_of", "variant"]
@@ -135,10 +136,10 @@ DIMENSION = Axis("dimension d", of=_dimension_of)
 
 
 def _panels(
-    metric: str, title: str, *, geometric: bool = False, families: Sequence[str] = ("block",)
+    metric: str, title: str, *, average: Average = "mean", families: Sequence[str] = ("block",)
 ) -> tuple[Panel, ...]:
     """One panel per family against S, and one of block games against d."""
-    scale = "log" if geometric else "linear"
+    scale = "log" if average == "geometric" else "linear"
     against_s = [
         Panel(
             metric,
@@ -146,7 +147,7 @@ def _panels(
             scale,
             experiment=variant(family, "*", D),
             axis=STATES,
-            geometric=geometric,
+            average=average,
         )
         for family in families
     ]
@@ -156,7 +157,7 @@ def _panels(
         scale,
         experiment=variant("block", S, "*"),
         axis=DIMENSION,
-        geometric=geometric,
+        average=average,
     )
     return (*against_s, against_d)
 
@@ -166,16 +167,16 @@ FAMILIES = ("block", "additive")
 PRESENTATION = Presentation(
     title="Dimension: questions needed for a Nash gap, against states and against dimension",
     table=(
-        *_panels("questions_needed", "Questions", geometric=True, families=FAMILIES),
-        *_panels("over_cap", "Share over the cap", families=FAMILIES),
-        *_panels("times_directed", f"Times {DIRECTED}", geometric=True, families=FAMILIES),
+        *_panels("questions_needed", "Questions", average="geometric", families=FAMILIES),
+        *_panels("over_cap", "Share over the cap", average="share", families=FAMILIES),
+        *_panels("times_directed", f"Times {DIRECTED}", average="geometric", families=FAMILIES),
         *(
             Panel(
                 f"ratio/{FAR}-{NEAR}",
                 f"Paired ratio S = {FAR} : S = {NEAR}, {family} games",
                 experiment=variant(family, FAR, D),
                 axis=DIMENSION,
-                geometric=True,
+                average="geometric",
             )
             for family in FAMILIES
         ),
@@ -195,7 +196,7 @@ PRESENTATION = Presentation(
             axis=STATES,
         ),
     ),
-    plot=_panels("questions_needed", "Questions", geometric=True, families=FAMILIES),
+    plot=_panels("questions_needed", "Questions", average="geometric", families=FAMILIES),
     notes=(
         "A question is one expert move; the gap is exact and summed over players.",
         "Over the cap: the cap stands for the questions, and ratios are bounds from below.",

@@ -8,7 +8,7 @@ sizes on the way.
 import numpy as np
 
 from mail_envs import grid_game_v0
-from mail_envs.markov.setting import Setting as GameSetting
+from mail_envs.markov.setting import Setting
 from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
 from mail_learners.experiments.markov_cells import (
     GAMES_AN_ITERATION,
@@ -19,7 +19,7 @@ from mail_learners.experiments.markov_cells import (
     names_of,
     online_measurements,
 )
-from mail_learners.experiments.options import Options, Setting
+from mail_learners.experiments.options import Options, OwnOption
 from mail_learners.experiments.presentation import Panel, Presentation
 from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
@@ -86,7 +86,7 @@ def _run_cell(cell: Cell) -> CellResult:
     return CellResult(tuple(measured), watch.timings)
 
 
-def _setting(cell: Cell) -> GameSetting:
+def _setting(cell: Cell) -> Setting:
     size, expert = VARIANTS[cell.experiment.removeprefix("grid/")]
     features = cell.features or FEATURES[0]
     return grid_game_v0.setting(size, expert=expert, features=features)  # pyright: ignore[reportArgumentType] - names of the tables above
@@ -99,7 +99,15 @@ def _panel(variant: str, metric: str, title: str) -> Panel:
     scale = "symlog" if of_gaps else "linear"
     target = SOLVED if of_gaps else None
     where = f"{size} × {size}, {whose}"
-    return Panel(metric, f"{title}: {where}", scale, 1e-4, target, f"grid/{variant}")
+    return Panel(
+        metric,
+        f"{title}: {where}",
+        scale,
+        1e-4,
+        target,
+        f"grid/{variant}",
+        average="share" if metric == "solved" else "mean",
+    )
 
 
 def _table() -> tuple[Panel, ...]:
@@ -160,6 +168,8 @@ GRID = Experiment(
     ),
     learners=LEARNERS,
     features=FEATURES,
-    settings={"variants": Setting(f"boards and experts, some of {', '.join(VARIANTS)}", _variants)},
+    settings={
+        "variants": OwnOption(f"boards and experts, some of {', '.join(VARIANTS)}", _variants)
+    },
     metrics=GAP_METRICS,
 )

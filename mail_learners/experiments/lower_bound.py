@@ -19,7 +19,7 @@ from functools import partial
 import numpy as np
 
 from mail_envs import lower_bound_v0
-from mail_envs.markov.setting import Setting as GameSetting
+from mail_envs.markov.setting import Setting
 from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
 from mail_learners.experiments.markov_cells import (
     GAMES_AN_ITERATION,
@@ -29,7 +29,7 @@ from mail_learners.experiments.markov_cells import (
     names_of,
     online_measurements,
 )
-from mail_learners.experiments.options import Options, Setting
+from mail_learners.experiments.options import Options, OwnOption
 from mail_learners.experiments.presentation import Axis, Panel, Presentation
 from mail_learners.experiments.records import Measurement
 from mail_learners.experiments.registry import REGISTRY
@@ -93,7 +93,7 @@ def _run_cell(cell: Cell) -> CellResult:
     return CellResult(tuple(measured), watch.timings)
 
 
-def _setting(cell: Cell, good_action: int) -> GameSetting:
+def _setting(cell: Cell, good_action: int) -> Setting:
     return lower_bound_v0.setting(
         concentrability=float(cell["coefficient"]), actions=cell["actions"], good_action=good_action
     )
@@ -112,6 +112,7 @@ def _panels(metric: str, title: str) -> tuple[Panel, ...]:
             1e-3,
             5.4 if coefficient == "inf" and metric != "solved" else None,
             f"lower-bound/C={coefficient}",
+            average="share" if metric == "solved" else "mean",
         )
         for coefficient in COEFFICIENTS
     )
@@ -183,11 +184,11 @@ LOWER_BOUND = Experiment(
     ),
     learners=LEARNERS,
     settings={
-        "actions": Setting("A of player 0, at least 2", partial(_at_least, 2)),
-        "concentrability": Setting("values of C, at least 1, or inf", _coefficients),
-        "explorer_games": Setting("most games of the explorers", partial(_at_least, 1)),
-        "online_games": Setting("most games of mail-bro and murmail", partial(_at_least, 4)),
-        "online_seeds": Setting("how many seeds they run on", partial(_at_least, 1)),
+        "actions": OwnOption("A of player 0, at least 2", partial(_at_least, 2)),
+        "concentrability": OwnOption("values of C, at least 1, or inf", _coefficients),
+        "explorer_games": OwnOption("most games of the explorers", partial(_at_least, 1)),
+        "online_games": OwnOption("most games of mail-bro and murmail", partial(_at_least, 4)),
+        "online_seeds": OwnOption("how many seeds they run on", partial(_at_least, 1)),
     },
     metrics=GAP_METRICS,
 )

@@ -13,7 +13,7 @@ from mail_learners.experiments.cells import Scalar
 
 __all__ = [
     "Options",
-    "Setting",
+    "OwnOption",
     "known_names",
     "parse_settings",
     "whole_numbers",
@@ -85,7 +85,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class OwnOption:
     """An option of one experiment's own.
 
     Attributes:
@@ -150,7 +150,7 @@ def with_lists(
 
 
 def parse_settings(
-    pairs: Sequence[str], settings: Mapping[str, Setting]
+    pairs: Sequence[str], settings: Mapping[str, OwnOption]
 ) -> tuple[tuple[str, Scalar], ...]:
     """Read `key=value` texts.
 
@@ -167,7 +167,7 @@ def with_settings(options: Options, settings: Sequence[tuple[str, Scalar]]) -> O
     return replace(options, settings=tuple(sorted(merged.items())))
 
 
-def _parse_setting(pair: str, settings: Mapping[str, Setting]) -> tuple[str, Scalar]:
+def _parse_setting(pair: str, settings: Mapping[str, OwnOption]) -> tuple[str, Scalar]:
     key, equals, text = pair.partition("=")
     if not equals:
         raise InvalidOptionError(f"--set: expected key=value, came {pair!r}")

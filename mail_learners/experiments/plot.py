@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from mail_learners.experiments.presentation import Axis, Panel, Presentation, Scale
-from mail_learners.experiments.statistics import GeometricMean, Mean
+from mail_learners.experiments.statistics import Summary
 from mail_learners.experiments.summary import Block, count_seeds, show_number
 from mail_learners.experiments.vocabulary import Metric, metric_of
 
@@ -102,7 +102,11 @@ def _caption(blocks: Sequence[Block]) -> str:
     seeds = count_seeds(blocks)
     if seeds in ("0", "1"):
         return "One seed: no intervals."
-    means = "geometric means" if all(block.panel.geometric for block in blocks) else "means"
+    means = (
+        "geometric means"
+        if all(block.panel.average == "geometric" for block in blocks)
+        else "means"
+    )
     return (
         f"Lines: {means} over {seeds} seeds. Bands: their 95 % intervals (Student), clipped to "
         f"possible values."
@@ -160,7 +164,7 @@ def _draw_panel(
 
 def _draw_line(
     axes: "Axes",
-    row: Mapping[float, Mean | GeometricMean],
+    row: Mapping[float, Summary],
     style: Mapping[str, Any],
     metric: Metric,
 ) -> None:

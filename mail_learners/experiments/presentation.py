@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from mail_learners.experiments.records import Measurement
+from mail_learners.experiments.statistics import Average
 
 __all__ = ["Axis", "Panel", "Presentation", "Scale", "games_of", "nothing_more", "series_of"]
 
@@ -58,8 +59,8 @@ class Panel:
         experiment: the `experiment` column shown here; empty for the experiment's name. `*` stands
             for any text: variants that differ in what the axis shows share a panel.
         axis: the horizontal axis; None for the presentation's.
-        geometric: whether the means over seeds are geometric, for positive values that vary by
-            factors.
+        average: how seeds are summed up: by their `mean`; by their `geometric` mean, for positive
+            values that vary by factors; as a `share`, for values that are 0 or 1.
     """
 
     metric: str
@@ -69,7 +70,7 @@ class Panel:
     target: float | None = None
     experiment: str = ""
     axis: Axis | None = None
-    geometric: bool = False
+    average: Average = "mean"
 
     def shows(self, measurement: Measurement, experiment: str) -> bool:
         """Whether a measurement belongs here; `experiment` is the experiment's name."""

@@ -17,13 +17,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Literal
 
 from mail_envs.errors import InvalidMeasurementError
 
 __all__ = [
+    "Average",
     "GeometricMean",
     "Mean",
     "Proportion",
+    "Summary",
+    "average",
     "geometric_interval",
     "student_interval",
     "wilson_interval",
@@ -82,11 +86,33 @@ class GeometricMean:
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """A share of successes with its interval, 0 ≤ low ≤ value ≤ high ≤ 1."""
+    """A share of successes with its interval, 0 ≤ low ≤ value ≤ high ≤ 1, among `count` trials."""
 
     value: float
     low: float
     high: float
+    count: int
+
+
+Average = Literal["mean", "geometric", "share"]
+
+Summary = Mean | GeometricMean | Proportion
+
+
+def average(values: Sequence[float], how: Average) -> Summary:
+    """Sum up the values of seeds, with a 95 % interval, in one of three ways.
+
+    Raises:
+        InvalidMeasurementError: no values, or values that cannot be averaged so.
+    """
+    if how == "mean":
+        return student_interval(values)
+    if how == "geometric":
+        return geometric_interval(values)
+    for value in values:
+        if value not in (0.0, 1.0):
+            raise InvalidMeasurementError(f"a share of seeds: expected values 0 or 1, came {value}")
+    return wilson_interval(sum(map(int, values)), len(values))
 
 
 def student_interval(values: Sequence[float], *, confidence: float = 0.95) -> Mean:
@@ -163,4 +189,6 @@ def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) ->
     half = math.sqrt(p * (1 - p) * z2_n + z2_n * z2_n / 4)
     low = (p + z2_n / 2 - half) / (1 + z2_n)
     high = (p + z2_n / 2 + half) / (1 + z2_n)
-    return Proportion(p, max(low, 0.0) if successes else 0.0, high if successes < trials else 1.0)
+    return Proportion(
+        p, max(low, 0.0) if successes else 0.0, high if successes < trials else 1.0, trials
+    )

@@ -9,9 +9,9 @@ from mail_learners.experiments.presentation import Panel, Presentation
 from mail_learners.experiments.records import Kind, Measurement, in_order
 from mail_learners.experiments.statistics import (
     GeometricMean,
-    Mean,
-    geometric_interval,
-    student_interval,
+    Proportion,
+    Summary,
+    average,
 )
 
 __all__ = ["Block", "block", "count_seeds", "show_mean", "show_number"]
@@ -31,7 +31,7 @@ class Block:
     panel: Panel
     kinds: tuple[Kind, ...]
     places: tuple[float, ...]
-    series: Mapping[str, Mapping[float, Mean | GeometricMean]]
+    series: Mapping[str, Mapping[float, Summary]]
 
     @property
     def title(self) -> str:
@@ -56,13 +56,13 @@ def block(
     """
     chosen = [each for each in in_order(measurements) if panel.shows(each, experiment)]
     axis = presentation.axis_of(panel)
-    interval = geometric_interval if panel.geometric else student_interval
     values: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     for measurement in chosen:
         place = axis.of(measurement)
         values[presentation.series(measurement)][place].append(measurement.value)
     series = {
-        name: {place: interval(row[place]) for place in sorted(row)} for name, row in values.items()
+        name: {place: average(row[place], panel.average) for place in sorted(row)}
+        for name, row in values.items()
     }
     places = sorted({place for row in series.values() for place in row})
     found = {measurement.kind for measurement in chosen}
@@ -79,16 +79,20 @@ def count_seeds(blocks: Iterable[Block]) -> str:
     return f"{most}" if least == most else f"{least} to {most}"
 
 
-def show_mean(mean: Mean | GeometricMean | None) -> str:
-    """A mean with its half-width, or its factor, for reading; a dash where there is none.
+def show_mean(mean: Summary | None) -> str:
+    """A mean with its half-width, factor or interval, for reading; a dash where there is none.
 
     >>> show_mean(Mean(0.98432, 0.0141, 5)), show_mean(Mean(81.0, None, 1)), show_mean(None)
     ('0.984 ± 0.014', '81', '–')
     >>> show_mean(GeometricMean(12.0, 1.25, 5))
     '12 ×/÷ 1.250'
+    >>> show_mean(Proportion(0.5, 0.25, 0.75, 8))
+    '0.500 [0.250, 0.750]'
     """
     if mean is None:
         return "–"
+    if isinstance(mean, Proportion):
+        return f"{show_number(mean.value)} [{show_number(mean.low)}, {show_number(mean.high)}]"
     if isinstance(mean, GeometricMean):
         shown = show_number(round(mean.value) if mean.value >= 100 else mean.value)
         return shown if mean.factor is None else f"{shown} ×/÷ {show_number(mean.factor)}"

@@ -15,7 +15,7 @@ from typing import Any
 from mail_envs import __version__
 from mail_envs.errors import InvalidOptionError
 from mail_learners.experiments.cells import Cell, CellResult, RunCell, Stopwatch
-from mail_learners.experiments.options import Options, Setting, known_names
+from mail_learners.experiments.options import Options, OwnOption, known_names
 from mail_learners.experiments.presentation import Presentation
 from mail_learners.experiments.progress import Silence, SweepObserver
 from mail_learners.experiments.records import (
@@ -64,7 +64,7 @@ class Experiment:
     full: Options
     learners: tuple[str, ...]
     features: tuple[str, ...] = ()
-    settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+    settings: Mapping[str, OwnOption] = field(default_factory=dict[str, OwnOption])
     metrics: tuple[Metric, ...] = ()
     prepare: Callable[[], None] = do_nothing
 

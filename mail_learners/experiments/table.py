@@ -15,6 +15,11 @@ from mail_learners.experiments.summary import Block, count_seeds, show_mean, sho
 
 __all__ = ["caption", "to_markdown", "to_rich"]
 
+_AVERAGES = {
+    "geometric": " Geometric mean ×/÷ the factor of that interval for logarithms.",
+    "share": " Share of seeds [its 95 % interval, Wilson's].",
+}
+
 _GUTTER = 2
 """Blanks that a table puts around each column."""
 
@@ -48,9 +53,9 @@ def caption(blocks: Sequence[Block]) -> str:
     seeds = count_seeds(blocks)
     if seeds in ("0", "1"):
         return "One seed: no intervals."
-    geometric = any(block.panel.geometric for block in blocks)
-    factors = " Geometric mean ×/÷ the factor of that interval for logarithms." if geometric else ""
-    return f"Mean ± half the 95 % interval (Student) over {seeds} seeds.{factors}"
+    shown = {block.panel.average for block in blocks}
+    more = "".join(text for average, text in _AVERAGES.items() if average in shown)
+    return f"Mean ± half the 95 % interval (Student) over {seeds} seeds.{more}"
 
 
 def _rich_tables(block: Block, presentation: Presentation, width: int) -> list[RenderableType]:

@@ -4,7 +4,7 @@ from mail_envs.errors import InvalidOptionError, UnknownNameError
 from mail_learners.experiments.cells import Cell, Stopwatch
 from mail_learners.experiments.options import (
     Options,
-    Setting,
+    OwnOption,
     parse_settings,
     with_lists,
     with_settings,
@@ -91,7 +91,7 @@ def test_no_learners_are_refused():
 
 
 def test_settings_are_read_by_the_experiment():
-    settings = {"beta": Setting("the bonus's weight", float)}
+    settings = {"beta": OwnOption("the bonus's weight", float)}
     changed = with_settings(OPTIONS, parse_settings(["beta=2"], settings))
     assert changed["beta"] == 2.0
     with pytest.raises(UnknownNameError, match="no setting 'gamma'"):

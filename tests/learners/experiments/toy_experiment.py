@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
-from mail_learners.experiments.options import Options, Setting
+from mail_learners.experiments.options import Options, OwnOption
 from mail_learners.experiments.presentation import Panel, Presentation
 from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.vocabulary import Metric
@@ -92,9 +92,9 @@ TOY = Experiment(
     learners=LEARNERS,
     features=("planes",),
     settings={
-        "pause": Setting("seconds that every cell sleeps", float),
-        "broken": Setting("a file that makes seed 2 fail", str),
-        "begun": Setting("a file that cells add a line to", str),
+        "pause": OwnOption("seconds that every cell sleeps", float),
+        "broken": OwnOption("a file that makes seed 2 fail", str),
+        "begun": OwnOption("a file that cells add a line to", str),
     },
     metrics=(Metric("draws/{number}", "numbers drawn", "numbers"),),
 )
