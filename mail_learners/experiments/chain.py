@@ -35,6 +35,7 @@ from mail_learners.experiments.markov_cells import Gatherer, names_of, queries_o
 from mail_learners.experiments.options import Options, OwnOption
 from mail_learners.experiments.presentation import Panel, Presentation, Scale
 from mail_learners.experiments.registry import REGISTRY
+from mail_learners.experiments.statistics import Average
 from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.vocabulary import Metric
 from mail_learners.markov import Episodes, LsviOptions, first_games, linear_clones
@@ -148,16 +149,19 @@ def _maps(cell: Cell) -> Features:
     return (position_features(cell["length"]),) * 2
 
 
-def _panels(metric: str, title: str, scale: Scale) -> tuple[Panel, ...]:
+def _panels(
+    metric: str, title: str, scale: Scale = "linear", average: Average = "mean"
+) -> tuple[Panel, ...]:
     return tuple(
-        Panel(metric, f"{title}, N = {n}", scale, 1e-3, None, f"chain/N={n}") for n in LENGTHS
+        Panel(metric, f"{title}, N = {n}", scale, 1e-3, None, f"chain/N={n}", average=average)
+        for n in LENGTHS
     )
 
 
 EXPLOITABILITY = _panels("exploitability/player_0", "Exploitability of player 0 (exact)", "symlog")
-END_SEEN = _panels("end_seen", "Share of seeds in which the end was seen", "linear")
-END_GAMES = _panels("end_games", "Games that reached the end", "linear")
-RIGHT = _panels("right_action_at_end/player_0", "μ̂(a1) at the end", "linear")
+END_SEEN = _panels("end_seen", "Share of seeds in which the end was seen", average="share")
+END_GAMES = _panels("end_games", "Games that reached the end")
+RIGHT = _panels("right_action_at_end/player_0", "μ̂(a1) at the end")
 
 
 def _lengths(text: str) -> str:

@@ -68,7 +68,7 @@ def test_panels_gather_variants_on_an_axis_of_their_own():
         for seed, factor in ((1, 0.5), (2, 2.0))
     ]
     states = Axis("states", of=lambda each: float(each.experiment.partition("=")[2]))
-    panel = replace(LOSS, experiment="toy/*", axis=states, geometric=True)
+    panel = replace(LOSS, experiment="toy/*", axis=states, average="geometric")
     found = block([*rows, *ROWS], panel, SHOWN, "toy")
     assert {place: mean.value for place, mean in found.series["bc"].items()} == pytest.approx(
         {10: 2.0, 100: 8.0}
