@@ -82,6 +82,7 @@ def count_seeds(blocks: Iterable[Block]) -> str:
 def show_mean(mean: Summary | None) -> str:
     """A mean with its half-width, factor or interval, for reading; a dash where there is none.
 
+    >>> from mail_learners.experiments.statistics import Mean
     >>> show_mean(Mean(0.98432, 0.0141, 5)), show_mean(Mean(81.0, None, 1)), show_mean(None)
     ('0.984 ± 0.014', '81', '–')
     >>> show_mean(GeometricMean(12.0, 1.25, 5))
