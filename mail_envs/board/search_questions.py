@@ -91,8 +91,8 @@ def _round(score: int, outcome: bool) -> int:
 
 
 @spliced
-def _begin(board: Board, book: Book, root: Root, outcome: bool) -> None:
-    """Set the bounds that need no search."""
+def _begin(board: Board, book: Book, root: Root, outcome: bool) -> int:
+    """Set the bounds that need no search; the position's score if the book has it, or `UNKNOWN`."""
     node = root.node
     ply = node.ply
     wins = threats(board, node.mover) & node.playable
@@ -117,6 +117,7 @@ def _begin(board: Board, book: Book, root: Root, outcome: bool) -> None:
         root.high[action] = _round(min(high, most), outcome)
         danger = threats(board, node.mover | move) & ~(node.mover | node.other | move)
         root.ranks[action] = count(danger) * len(root.low) + root.actions.centrality[action]
+    return most if most == UNKNOWN else _round(most, outcome)
 
 
 # ---- what is still to be found out
@@ -164,10 +165,10 @@ def _first(root: Root) -> int:
 def _middle(low: int, high: int) -> int:
     """A β that splits the scores from `low` to `high`, the shorter games first."""
     middle = (low + high) // 2
-    if middle <= 0 and -(-low // 2) < middle:
-        middle = -(-low // 2)
-    elif middle >= 0 and high // 2 > middle:
-        middle = high // 2
+    if middle <= 0 and -(-low // 4) < middle:
+        middle = -(-low // 4)
+    elif middle >= 0 and high // 4 > middle:
+        middle = high // 4
     return middle + 1
 
 
@@ -182,13 +183,30 @@ def _leading(root: Root, beta: int) -> int:
     return best
 
 
+@compiled
+def _deduce(root: Root, value: int) -> None:
+    """If one action alone may still reach the position's score, it does."""
+    able, last = 0, 0
+    for action in range(len(root.low)):
+        if root.high[action] >= value:
+            able += 1
+            last = action
+    if able == 1:
+        root.low[last] = root.high[last] = value
+
+
 @spliced
-def _next(root: Root, goal: int, beta: int) -> tuple[int, int]:
-    """The action and the β to ask about, after a window at `beta`."""
+def _next(root: Root, goal: int, value: int, beta: int) -> tuple[int, int]:
+    """The action and the β to ask about, after a window at `beta`.
+
+    The position's score, where it is known, is `value`.
+    """
     if goal == SCORES:
         action = _leading(root, ILLEGAL)
         return action, _middle(root.low[action], root.high[action])
     low, high = _most(root.low), _most(root.high)
+    if value != UNKNOWN:
+        low = high = value
     if low < high:
         if not low < beta <= high:  # that window is answered
             beta = _middle(low, high)
@@ -200,24 +218,30 @@ def _next(root: Root, goal: int, beta: int) -> tuple[int, int]:
 
 
 @spliced
-def _ask(board: Board, memory: Memory, root: Root, question: Question) -> int:
-    """Raise and lower bounds until they answer; the number of positions searched, or `GAVE_UP`."""
+def _ask(board: Board, memory: Memory, root: Root, value: int, question: Question) -> int:
+    """Raise and lower bounds until they answer; the number of positions searched, −1 at the limit.
+
+    The position's score, where it is known, is `value`.
+    """
     node, beta, searched = root.node, ILLEGAL, 0
-    while not _settled(root, question.goal):
-        action, beta = _next(root, question.goal, beta)
+    while True:
+        if value != UNKNOWN:
+            _deduce(root, value)
+        if _settled(root, question.goal):
+            return searched
+        action, beta = _next(root, question.goal, value, beta)
         move = node.playable & root.actions.cells[action]
         marks = node.mover | move
         child = after(board, node, move, threats(board, marks) & ~(marks | node.other))
-        value, spent = search(board, memory, child, 1 - beta, question.limit - searched)
+        bound, spent = search(board, memory, child, 1 - beta, question.limit - searched)
         searched += spent
-        if value == GAVE_UP:
+        if bound == GAVE_UP:
             return -1
-        score = _round(-value, question.outcome)
+        score = _round(-bound, question.outcome)
         if score >= beta:
             root.low[action] = max(root.low[action], score)
         else:
             root.high[action] = min(root.high[action], score)
-    return searched
 
 
 @spliced
@@ -260,7 +284,10 @@ def answer_all(
         root = Root(node, actions, ranks, low, high)
         batch.searched[row] = 0
         if empty and not has_line(board, other):
-            _begin(board, book, root, question.outcome)
-            batch.searched[row] = _ask(board, memory, root, question)
+            value = _begin(board, book, root, question.outcome)
+            if question.goal == VALUE and value != UNKNOWN:
+                batch.answers[row] = value
+                continue
+            batch.searched[row] = _ask(board, memory, root, value, question)
             if batch.searched[row] >= 0:
                 _tell(root, question.goal, batch.answers[row])

@@ -116,7 +116,7 @@ def _ranked(scores: FloatArray, prefer: Prefer) -> FloatArray:
 
 @lru_cache(maxsize=4)
 def solver(game: LineGame, node_limit: int | None = None) -> Solver:
-    """The solver that suits a board: a table of up to a few thousand positions, else a search.
+    """The solver that suits a board: a table of all positions of small ones, else a search.
 
     Solvers are shared, so that what one expert has found out serves all.
 
@@ -127,15 +127,15 @@ def solver(game: LineGame, node_limit: int | None = None) -> Solver:
     Raises:
         GameTooLargeError: a board that can be neither listed nor searched.
     """
-    if game.cells <= LISTED_CELLS:
+    if game.cells <= LISTED_CELLS[game.gravity]:
         return table_solver(game)
     from mail_envs.board.search import SearchSolver  # noqa: PLC0415 - it imports this module
 
     return SearchSolver(game, node_limit=node_limit)
 
 
-LISTED_CELLS = 12
-"""Boards up to this size are listed: at most some 50 000 positions, in a second or less."""
+LISTED_CELLS = {False: 12, True: 16}
+"""The largest boards that are listed, by gravity: 200 000 positions, in a tenth of a second."""
 
 
 @lru_cache(maxsize=4)
