@@ -19,18 +19,18 @@ from mail_envs.board.search_bits import (
     compiled,
     count,
     entry,
-    rest,
+    lowest,
     threats,
     won_at,
 )
 from mail_envs.board.search_bounds import UNKNOWN
 
-__all__ = ["WON_AT_ONCE", "Book", "back_up", "book_score", "common_codes", "successors"]
+__all__ = ["MISSING", "WON_AT_ONCE", "Book", "back_up", "book_score", "common_codes", "successors"]
 
 THREE = np.uint64(3)
 
-WON_AT_ONCE = 127
-"""What `back_up` gives for positions that a book leaves out."""
+WON_AT_ONCE, MISSING = 127, 126
+"""What `back_up` gives for positions that a book leaves out, and where it lacks a successor."""
 
 
 class Book(NamedTuple):
@@ -132,7 +132,7 @@ def successors(board: Board, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
         playable = ((mover | other) + board.feet) & board.full & ~threats(board, mover)
         action = 0
         while playable:
-            move = playable & (~playable + ONE)
+            move = lowest(playable)
             playable ^= move
             reached[row, action] = _common_code(board, other, mover | move)
             action += 1
@@ -143,7 +143,7 @@ def successors(board: Board, codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
 def back_up(board: Board, book: Book, codes: NDArray[np.uint32]) -> NDArray[np.int8]:
     """The scores of positions whose successors are all in a book; `(N,)` to `(N,)`.
 
-    `WON_AT_ONCE` where the mover can win at once.
+    `WON_AT_ONCE` where the mover can win at once, `MISSING` where the book lacks a successor.
     """
     scores = np.full(len(codes), WON_AT_ONCE, dtype=np.int8)
     for row in range(len(codes)):
@@ -153,8 +153,11 @@ def back_up(board: Board, book: Book, codes: NDArray[np.uint32]) -> NDArray[np.i
             continue
         best = -UNKNOWN
         while playable:
-            move = playable & (~playable + ONE)
-            playable = rest(board, playable, move) & ~(move << ONE)
-            best = max(best, -book_score(board, book, other, mover | move))
+            move = lowest(playable)
+            playable ^= move
+            score = -book_score(board, book, other, mover | move)
+            best = MISSING if score == -UNKNOWN else max(best, score)
+            if best == MISSING:
+                break
         scores[row] = best
     return scores

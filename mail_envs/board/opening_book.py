@@ -26,7 +26,14 @@ from tempfile import NamedTemporaryFile
 import numpy as np
 from numpy.typing import NDArray
 
-from mail_envs.board.book_kernels import WON_AT_ONCE, Book, back_up, common_codes, successors
+from mail_envs.board.book_kernels import (
+    MISSING,
+    WON_AT_ONCE,
+    Book,
+    back_up,
+    common_codes,
+    successors,
+)
 from mail_envs.board.games import ConnectFour
 from mail_envs.board.search_bits import Board, board_of
 from mail_envs.errors import ForeignResultsError
@@ -61,7 +68,7 @@ def opening_book() -> Book:
     path = cache_folder() / FILE
     book = _read(path)
     if book is None and find_spec("bitbully_databases") is not None:
-        book = _all_plies(board_of(ConnectFour()), _published())
+        book = _all_plies(board_of(ConnectFour()), _published(), LAST_PLY)
         _write(path, book)
     if book is None:
         warnings.warn(ADVICE, stacklevel=2)
@@ -78,7 +85,7 @@ def _published() -> Path:
     return Path(databases.get_database_path("12-ply-dist"))
 
 
-def _twelfth_ply(board: Board, path: Path) -> Book:
+def _last(board: Board, path: Path, last_ply: int) -> Book:
     """The book's last ply, from the data.
 
     Raises:
@@ -87,47 +94,53 @@ def _twelfth_ply(board: Board, path: Path) -> Book:
     content = np.fromfile(path, dtype=np.uint8)
     record = np.dtype([("code", ">u4"), ("score", "i1")])
     records = content[: len(content) // RECORD * RECORD].view(record)
-    plies = 100 - np.abs(records["score"].astype(np.int64))  # to the end
-    drawn = records["score"] == 0
-    left = board.cells - LAST_PLY
-    fits = drawn | ((plies > 1) & (plies <= left) & ((plies % 2 == 1) == (records["score"] > 0)))
-    if len(content) % RECORD or not len(content) or not fits.all():
+    codes, scores = records["code"], records["score"]
+    won = np.sign(scores.astype(np.int64))
+    plies = 100 - np.abs(scores.astype(np.int64))  # to the end
+    left = board.cells - last_ply
+    one = 1 << board.cells // board.rows + 2 * last_ply  # in front of a code of so many bits
+    fits = (won == 0) | ((plies > 1) & (plies <= left) & ((plies % 2 == 1) == (won > 0)))
+    if len(content) % RECORD or not len(content) or not (fits & (codes >> 1 < one)).all():
         raise ForeignResultsError(
-            f"opening book: expected records of {RECORD} bytes with scores 0 or ±(100 − plies), "
-            f"plies from 2 to {left}, came {len(content)} bytes in {path}"
+            f"opening book: expected records of {RECORD} bytes, a code and a score of 0 or "
+            f"±(100 − plies), plies from 2 to {left}, came {len(content)} bytes in {path}"
         )
-    scores = np.where(drawn, 0, np.sign(records["score"]) * (left + 1 - plies))
-    codes = (records["code"] >> 1 | 1 << 31).astype(np.uint32)
-    return _sorted(common_codes(board, codes), scores.astype(np.int8), LAST_PLY)
-
-
-def _sorted(codes: NDArray[np.uint32], scores: NDArray[np.int8], last_ply: int) -> Book:
-    order = np.argsort(codes)
-    return _book(codes[order], scores[order], last_ply)
+    common = common_codes(board, (codes >> 1 | one).astype(np.uint32))
+    order = np.argsort(common)
+    return _book(common[order], (won * (left + 1 - plies))[order].astype(np.int8), last_ply)
 
 
 # ---- backward induction
 
 
-def _all_plies(board: Board, data: Path) -> Book:
-    """The whole book: positions forward from the empty board, scores backward from the data."""
+def _all_plies(board: Board, data: Path, last_ply: int) -> Book:
+    """The whole book: positions forward from the empty board, scores backward from the data.
+
+    Raises:
+        ForeignResultsError: data of another kind, or without some position.
+    """
     layer = np.array([1 << board.cells // board.rows], dtype=np.uint32)  # a 1, and a 0 per column
     layers = [layer]
-    for _ in range(LAST_PLY - 1):
+    for _ in range(last_ply - 1):
         layer = np.unique(successors(board, layer))
         layer = layer[layer > 0]
         layers.append(layer)
-    following = _twelfth_ply(board, data)
+    following = _last(board, data, last_ply)
     parts = [following]
-    for ply in reversed(range(LAST_PLY)):
+    for ply in reversed(range(last_ply)):
         scores = back_up(board, following, layers[ply])
+        if (scores == MISSING).any():
+            raise ForeignResultsError(
+                f"opening book: expected every position of {last_ply} marks, came {data} without "
+                f"some that follow from {np.count_nonzero(scores == MISSING)} of {ply} marks"
+            )
         kept = scores != WON_AT_ONCE
         following = _book(layers[ply][kept], scores[kept], ply)
         parts.append(following)
     codes, scores = (
         np.concatenate([part[column] for part in reversed(parts)]) for column in (0, 1)
     )
-    return _book(codes, scores, LAST_PLY)
+    return _book(codes, scores, last_ply)
 
 
 # ---- the cache
@@ -175,7 +188,12 @@ def _write(path: Path, book: Book) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            np.save(file, _pack(book), allow_pickle=False)
-        os.replace(file.name, path)  # noqa: PTH105 - a name, not a Path
+            written = Path(file.name)
+            try:
+                np.save(file, _pack(book), allow_pickle=False)
+            except OSError:
+                written.unlink()
+                raise
+        written.replace(path)
     except OSError:
         return

@@ -15,7 +15,7 @@ import operator
 import os
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,10 +100,8 @@ class SearchSolver:
             UnknownPositionError: a position that no play reaches.
             PositionTooHardError: the node limit was met.
         """
-        over, answers = self._ask(states, "scores", prefer)
-        scores = np.where(answers < -self.game.cells, -np.inf, answers.astype(np.float64))
-        scores[over] = -np.inf
-        return scores
+        answers = self._ask(states, "scores", prefer)
+        return np.where(answers < -self.game.cells, -np.inf, answers.astype(np.float64))
 
     def best(
         self, states: States, *, prefer: Prefer = "distance", ties: Ties = "uniform"
@@ -122,9 +120,7 @@ class SearchSolver:
             UnknownPositionError: a position that no play reaches.
             PositionTooHardError: the node limit was met.
         """
-        goal = "first" if ties == "first" else "best"
-        over, answers = self._ask(states, goal, prefer)
-        return (answers == 1) & ~over[:, None]
+        return self._ask(states, "first" if ties == "first" else "best", prefer) == 1
 
     def values(self, states: States, *, prefer: Prefer = "distance") -> FloatArray:
         """The score of each position, seen by its mover; of finished games too. `(B,)` float64.
@@ -133,8 +129,9 @@ class SearchSolver:
             UnknownPositionError: a position that no play reaches.
             PositionTooHardError: the node limit was met.
         """
-        over, answers = self._ask(states, "value", prefer)
-        return np.where(over, final_scores(self.game, states, prefer), answers[:, 0])
+        values = self._ask(states, "value", prefer)[:, 0]
+        over = values < -self.game.cells
+        return np.where(over, final_scores(self.game, states, prefer), values.astype(np.float64))
 
     def forget(self) -> None:
         """Empty the tables, so that the next question starts from nothing."""
@@ -146,29 +143,22 @@ class SearchSolver:
 
         return Engine(self.game, table_bits=self.table_bits, threads=self.threads)
 
-    def _ask(
-        self, states: States, goal: Goal, prefer: Prefer
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Which games are over, `(B,)`, and the engine's answers about the others, `(B, A)`."""
+    def _ask(self, states: States, goal: Goal, prefer: Prefer) -> NDArray[np.int64]:
+        """The engine's answers, `(B, A)`; `ILLEGAL`, below any score, where the game is over."""
         _check(self.game, states)
-        mirrored = np.zeros(len(states.mover), dtype=np.bool_)
-        if self.game.gravity and goal != "first":  # a mirror image has another first action
-            states, mirrored = _one_of_each_pair(self.game, states)
-        _, first, rows = np.unique(
-            batch.keys(self.game, states), return_index=True, return_inverse=True
-        )
-        distinct = States(states.mover[first], states.other[first])
+        distinct = _distinct(self.game, states, goal)
         answers, searched = self._engine.answer(
-            distinct, goal=goal, outcome=prefer == "outcome", limit=self.node_limit
+            distinct.states, goal=goal, outcome=prefer == "outcome", limit=self.node_limit
         )
         if (searched < 0).any():
-            row = int(np.argmax((searched < 0)[rows]))
+            row = int(np.argmax((searched < 0)[distinct.rows]))
             raise PositionTooHardError(
                 f"row {row}, ply {batch.plies(states)[row]}: expected an answer within "
                 f"{self.node_limit} positions; a larger node_limit goes on from what is known"
             )
-        answers = np.where(mirrored[:, None], answers[rows, ::-1], answers[rows])
-        return batch.outcomes(self.game, states)[0], answers
+        answers = answers[distinct.rows]
+        mirrored = distinct.mirrored[:, None]
+        return np.where(mirrored, answers[:, ::-1], answers) if mirrored.any() else answers
 
 
 def _solver(game: LineGame, node_limit: int | None, threads: int, table_bits: int) -> SearchSolver:
@@ -201,13 +191,31 @@ def _cores() -> int:
 # ---- positions
 
 
-def _one_of_each_pair(game: LineGame, states: States) -> tuple[States, NDArray[np.bool_]]:
-    """Of each position and its mirror image that with the smaller key, and which were mirrored."""
-    images = States(_mirrored(game, states.mover), _mirrored(game, states.other))
-    mirrored = batch.keys(game, images) < batch.keys(game, states)
-    return States(
-        *(np.where(mirrored, *pair) for pair in zip(images, states, strict=True))
-    ), mirrored
+class Distinct(NamedTuple):
+    """The different positions of a batch."""
+
+    states: States  # (N,) each
+    rows: NDArray[np.int64]  # (B,) which of them answers each row of the batch
+    mirrored: NDArray[np.bool_]  # (B,) whether as its mirror image
+
+
+def _distinct(game: LineGame, states: States, goal: Goal) -> Distinct:
+    """Each position once; of mirror images one, unless the first action is asked for."""
+    mirrored = np.zeros(len(states.mover), dtype=np.bool_)
+    if len(mirrored) == 1:
+        return Distinct(states, np.zeros(1, dtype=np.int64), mirrored)
+    keys = batch.keys(game, states)
+    if game.gravity and goal != "first":
+        images = States(_mirrored(game, states.mover), _mirrored(game, states.other))
+        keys_of_images = batch.keys(game, images)
+        mirrored = keys_of_images < keys
+        keys = np.minimum(keys, keys_of_images)
+        states = States(
+            np.where(mirrored, images.mover, states.mover),
+            np.where(mirrored, images.other, states.other),
+        )
+    _, first, rows = np.unique(keys, return_index=True, return_inverse=True)
+    return Distinct(States(states.mover[first], states.other[first]), rows, mirrored)
 
 
 def _mirrored(game: LineGame, boards: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -57,6 +57,7 @@ class Engine:
 
     def __init__(self, game: LineGame, *, table_bits: int, threads: int) -> None:
         self._game = game
+        self._has_book = game == ConnectFour()
         self._board = board_of(game)
         self._actions, self._order = _actions(game)
         self._far = np.zeros(2**table_bits, dtype=np.uint64)
@@ -76,8 +77,8 @@ class Engine:
             limit: positions that may be searched for one answer.
 
         Returns:
-            Answers `(B, A)`, as `Batch` describes them and of no meaning where the game is over;
-            and the positions searched, `(B,)`, −1 where the limit was met.
+            Answers `(B, A)`, as `Batch` and `answer_all` describe them; and the positions searched,
+            `(B,)`, −1 where the limit was met.
         """
         rows = len(states.mover)
         batch = Batch(
@@ -122,7 +123,7 @@ class Engine:
                 return
 
     def _book(self, states: States) -> Book:
-        early = self._game == ConnectFour() and (plies(states) <= LAST_PLY).any()
+        early = self._has_book and (plies(states) <= LAST_PLY).any()
         return opening_book() if early else EMPTY_BOOK
 
     @contextmanager

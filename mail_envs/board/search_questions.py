@@ -68,7 +68,7 @@ class Batch(NamedTuple):
 
     movers: NDArray[np.uint64]  # (B,)
     others: NDArray[np.uint64]  # (B,)
-    answers: NDArray[np.int64]  # (B, A) scores; or the value; or 1 for the best, 0 for the others
+    answers: NDArray[np.int64]  # (B, A) scores; or the value; or 1 for the best and 0 for others
     searched: NDArray[np.int64]  # (B,)
 
 
@@ -270,8 +270,8 @@ def answer_all(
 ) -> None:
     """Answer a question about each position of a batch, one after the other.
 
-    Rows of finished games are left as they are. `batch.searched` tells how many positions each
-    answer took, −1 where the limit was met: such a row has no answer.
+    Answers about finished games are `ILLEGAL` throughout. `batch.searched` tells how many positions
+    each answer took, −1 where the limit was met: such a row has no answer.
     """
     ranks = np.empty(len(actions.cells), dtype=np.int64)
     low, high = np.empty_like(ranks), np.empty_like(ranks)
@@ -283,11 +283,13 @@ def answer_all(
         node = Node(mover, other, danger, playable, board.cells - count(empty))
         root = Root(node, actions, ranks, low, high)
         batch.searched[row] = 0
-        if empty and not has_line(board, other):
-            value = _begin(board, book, root, question.outcome)
-            if question.goal == VALUE and value != UNKNOWN:
-                batch.answers[row] = value
-                continue
-            batch.searched[row] = _ask(board, memory, root, value, question)
-            if batch.searched[row] >= 0:
-                _tell(root, question.goal, batch.answers[row])
+        if empty == ZERO or has_line(board, other):
+            batch.answers[row] = ILLEGAL
+            continue
+        value = _begin(board, book, root, question.outcome)
+        if question.goal == VALUE and value != UNKNOWN:
+            batch.answers[row] = value
+            continue
+        batch.searched[row] = _ask(board, memory, root, value, question)
+        if batch.searched[row] >= 0:
+            _tell(root, question.goal, batch.answers[row])
