@@ -23,6 +23,7 @@ def present(
     Panels without measurements (of learners that were left out) are left out.
     """
     presentation = experiment.presentation
+    measurements = (*measurements, *presentation.derive(measurements))
     table = _blocks(experiment, measurements, presentation.table)
     console.print(to_rich(table, presentation, console.width))
     write_atomically(out / "table.md", to_markdown(table, presentation))

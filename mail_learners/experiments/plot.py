@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from mail_learners.experiments.presentation import Axis, Panel, Presentation, Scale
-from mail_learners.experiments.statistics import Mean
+from mail_learners.experiments.statistics import GeometricMean, Mean
 from mail_learners.experiments.summary import Block, count_seeds, show_number
 from mail_learners.experiments.vocabulary import Metric, metric_of
 
@@ -71,7 +71,7 @@ def draw(
         figure.set_layout_engine(engine)
         grid = figure.subplots(rows, columns, squeeze=False).flatten()
         for axes, block in zip(grid, blocks, strict=False):
-            _draw_panel(axes, block, presentation.axis, styles, vocabulary)
+            _draw_panel(axes, block, presentation.axis_of(block.panel), styles, vocabulary)
         for axes in grid[len(blocks) :]:
             axes.set_visible(False)
         figure.suptitle(presentation.title, fontsize=12, fontweight="bold")
@@ -102,8 +102,9 @@ def _caption(blocks: Sequence[Block]) -> str:
     seeds = count_seeds(blocks)
     if seeds in ("0", "1"):
         return "One seed: no intervals."
+    means = "geometric means" if all(block.panel.geometric for block in blocks) else "means"
     return (
-        f"Lines: means over {seeds} seeds. Bands: their 95 % intervals (Student), clipped to "
+        f"Lines: {means} over {seeds} seeds. Bands: their 95 % intervals (Student), clipped to "
         f"possible values."
     )
 
@@ -158,7 +159,10 @@ def _draw_panel(
 
 
 def _draw_line(
-    axes: "Axes", row: Mapping[float, Mean], style: Mapping[str, Any], metric: Metric
+    axes: "Axes",
+    row: Mapping[float, Mean | GeometricMean],
+    style: Mapping[str, Any],
+    metric: Metric,
 ) -> None:
     """Draw the finite means, and a band wherever more than one seed stands behind them."""
     shown = {place: mean for place, mean in row.items() if math.isfinite(mean.value)}

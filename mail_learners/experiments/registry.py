@@ -71,6 +71,16 @@ REGISTRY: Mapping[str, Entry] = {
         "what concentrability costs those who only watch, and not those who ask",
         ("bc-tabular", "lsvi-ucb-zero-bc", "mail-warm", "mail-bro", "murmail"),
     ),
+    "concentrability": Entry(
+        "mail_learners.experiments.concentrability:CONCENTRABILITY",
+        "how badly deviations can leave the experts' data: of states, and of features",
+        ("experts",),
+    ),
+    "dimension": Entry(
+        "mail_learners.experiments.dimension:DIMENSION",
+        "whether questions grow with the number of states, or with the dimension of the features",
+        ("lsvi-ucb-zero-bc", "uniform-bc", "bc-linear", "uniform-bc-one-hot"),
+    ),
 }
 """The experiments that `mail-bench list` shows."""
 

@@ -2,7 +2,8 @@ r"""Intervals: over seeds by Student's distribution, for a proportion by Wilson'
 
 Means over n seeds, with the sample's deviation s = sqrt(Σ (x_i − x̄)² / (n − 1)), have the
 interval x̄ ± t(1 − α/2; n − 1) · s / √n (Student, 1908); exact for normal values, and able to
-leave the range of a bounded quantity.
+leave the range of a bounded quantity. Positive values that vary by factors have the same interval
+for their logarithms: a geometric mean ×/÷ a factor.
 
 A proportion of k successes in n trials, p = k / n, has the interval of those π that a score test
 does not refuse, |p − π| ≤ z √(π (1 − π) / n) (Wilson, 1927):
@@ -19,7 +20,14 @@ from statistics import NormalDist
 
 from mail_envs.errors import InvalidMeasurementError
 
-__all__ = ["Mean", "Proportion", "student_interval", "wilson_interval"]
+__all__ = [
+    "GeometricMean",
+    "Mean",
+    "Proportion",
+    "geometric_interval",
+    "student_interval",
+    "wilson_interval",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,31 @@ class Mean:
     def high(self) -> float:
         """The interval's upper end; the value itself where there is no interval."""
         return self.value + (self.half_width or 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class GeometricMean:
+    """A geometric mean over seeds.
+
+    Attributes:
+        value: the mean.
+        factor: the interval is value / factor to value · factor; None for one value.
+        count: the number of values.
+    """
+
+    value: float
+    factor: float | None
+    count: int
+
+    @property
+    def low(self) -> float:
+        """The interval's lower end; the value itself where there is no interval."""
+        return self.value / (self.factor or 1.0)
+
+    @property
+    def high(self) -> float:
+        """The interval's upper end; the value itself where there is no interval."""
+        return self.value * (self.factor or 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +116,30 @@ def student_interval(values: Sequence[float], *, confidence: float = 0.95) -> Me
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
     quantile = float(stdtrit(n - 1, 0.5 + confidence / 2))
     return Mean(mean, quantile * deviation / math.sqrt(n), n)
+
+
+def geometric_interval(values: Sequence[float], *, confidence: float = 0.95) -> GeometricMean:
+    """The geometric mean of independent values with Student's interval for their logarithms.
+
+    Args:
+        values: positive and finite, one per seed, in any order.
+        confidence: as of `student_interval`.
+
+    Returns:
+        The mean and the factor; without factor for one value, with factor 1 for equal ones.
+
+    Raises:
+        InvalidMeasurementError: no values, or one that is not positive and finite.
+    """
+    for value in values:
+        if not 0 < value < math.inf:
+            raise InvalidMeasurementError(
+                f"a geometric mean: expected positive finite values, came {value}"
+            )
+    logs = student_interval([math.log(value) for value in values], confidence=confidence)
+    factor = None if logs.half_width is None else math.exp(logs.half_width)
+    equal = min(values) == max(values)  # then without the rounding of a logarithm
+    return GeometricMean(values[0] if equal else math.exp(logs.value), factor, logs.count)
 
 
 def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) -> Proportion:

@@ -7,7 +7,12 @@ from typing import get_args
 
 from mail_learners.experiments.presentation import Panel, Presentation
 from mail_learners.experiments.records import Kind, Measurement, in_order
-from mail_learners.experiments.statistics import Mean, student_interval
+from mail_learners.experiments.statistics import (
+    GeometricMean,
+    Mean,
+    geometric_interval,
+    student_interval,
+)
 
 __all__ = ["Block", "block", "count_seeds", "show_mean", "show_number"]
 
@@ -26,7 +31,7 @@ class Block:
     panel: Panel
     kinds: tuple[Kind, ...]
     places: tuple[float, ...]
-    series: Mapping[str, Mapping[float, Mean]]
+    series: Mapping[str, Mapping[float, Mean | GeometricMean]]
 
     @property
     def title(self) -> str:
@@ -49,19 +54,15 @@ def block(
         The means with 95 % intervals over all measurements that share a line and a place, lines
         in the order of `results.csv`.
     """
-    source = panel.experiment or experiment
-    chosen = [
-        measurement
-        for measurement in in_order(measurements)
-        if measurement.metric == panel.metric and measurement.experiment == source
-    ]
+    chosen = [each for each in in_order(measurements) if panel.shows(each, experiment)]
+    axis = presentation.axis_of(panel)
+    interval = geometric_interval if panel.geometric else student_interval
     values: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
     for measurement in chosen:
-        place = presentation.axis.of(measurement)
+        place = axis.of(measurement)
         values[presentation.series(measurement)][place].append(measurement.value)
     series = {
-        name: {place: student_interval(row[place]) for place in sorted(row)}
-        for name, row in values.items()
+        name: {place: interval(row[place]) for place in sorted(row)} for name, row in values.items()
     }
     places = sorted({place for row in series.values() for place in row})
     found = {measurement.kind for measurement in chosen}
@@ -78,14 +79,19 @@ def count_seeds(blocks: Iterable[Block]) -> str:
     return f"{most}" if least == most else f"{least} to {most}"
 
 
-def show_mean(mean: Mean | None) -> str:
-    """A mean and its half-width for reading; a dash where there is none.
+def show_mean(mean: Mean | GeometricMean | None) -> str:
+    """A mean with its half-width, or its factor, for reading; a dash where there is none.
 
     >>> show_mean(Mean(0.98432, 0.0141, 5)), show_mean(Mean(81.0, None, 1)), show_mean(None)
     ('0.984 ± 0.014', '81', '–')
+    >>> show_mean(GeometricMean(12.0, 1.25, 5))
+    '12 ×/÷ 1.250'
     """
     if mean is None:
         return "–"
+    if isinstance(mean, GeometricMean):
+        shown = show_number(round(mean.value) if mean.value >= 100 else mean.value)
+        return shown if mean.factor is None else f"{shown} ×/÷ {show_number(mean.factor)}"
     if mean.half_width is None:
         return show_number(mean.value)
     return f"{show_number(mean.value)} ± {show_number(mean.half_width)}"

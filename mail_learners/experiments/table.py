@@ -48,7 +48,9 @@ def caption(blocks: Sequence[Block]) -> str:
     seeds = count_seeds(blocks)
     if seeds in ("0", "1"):
         return "One seed: no intervals."
-    return f"Mean ± half the 95 % interval (Student) over {seeds} seeds."
+    geometric = any(block.panel.geometric for block in blocks)
+    factors = " Geometric mean ×/÷ the factor of that interval for logarithms." if geometric else ""
+    return f"Mean ± half the 95 % interval (Student) over {seeds} seeds.{factors}"
 
 
 def _rich_tables(block: Block, presentation: Presentation, width: int) -> list[RenderableType]:
@@ -85,8 +87,9 @@ def _fitting(widths: Sequence[int], room: int) -> list[list[int]]:
 
 
 def _header(block: Block, presentation: Presentation) -> list[str]:
-    sizes = [show_number(place) for place in block.places]
-    return [f"learner \\ {presentation.axis.label}", *sizes]
+    axis = presentation.axis_of(block.panel)
+    sizes = [axis.words[int(p)] if axis.words else show_number(p) for p in block.places]
+    return [f"{presentation.rows} \\ {axis.label}", *sizes]
 
 
 def _rows(block: Block) -> list[list[str]]:

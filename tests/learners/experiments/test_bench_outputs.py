@@ -60,6 +60,30 @@ def test_variants_of_an_experiment_have_panels_of_their_own():
     assert found.series == {"bc": {10: Mean(0.5, None, 1)}}
 
 
+def test_panels_gather_variants_on_an_axis_of_their_own():
+    sizes = {"toy/S=10": 2.0, "toy/S=100": 8.0}
+    rows = [
+        replace(ROWS[0], experiment=name, seed=seed, value=factor * value)
+        for name, value in sizes.items()
+        for seed, factor in ((1, 0.5), (2, 2.0))
+    ]
+    states = Axis("states", of=lambda each: float(each.experiment.partition("=")[2]))
+    panel = replace(LOSS, experiment="toy/*", axis=states, geometric=True)
+    found = block([*rows, *ROWS], panel, SHOWN, "toy")
+    assert {place: mean.value for place, mean in found.series["bc"].items()} == pytest.approx(
+        {10: 2.0, 100: 8.0}
+    )
+    text = to_markdown([found], replace(SHOWN, rows="who"))
+    assert "| who \\ states | 10 | 100 |" in text
+    assert "×/÷" in text
+
+
+def test_places_may_have_names():
+    axis = Axis("when", "linear", of=lambda each: float(each.games > 10), words=("early", "late"))
+    found = block(ROWS, replace(LOSS, axis=axis), SHOWN, "toy")
+    assert "| learner \\ when | early | late |" in to_markdown([found], SHOWN)
+
+
 def test_the_markdown_table():
     assert to_markdown(blocks(), SHOWN).splitlines() == [
         "# Toy",

@@ -7,7 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_envs.errors import InvalidMeasurementError
-from mail_learners.experiments.statistics import Mean, student_interval, wilson_interval
+from mail_learners.experiments.statistics import (
+    GeometricMean,
+    Mean,
+    geometric_interval,
+    student_interval,
+    wilson_interval,
+)
 
 
 def test_student_of_one_two_three():
@@ -69,3 +75,22 @@ def test_impossible_proportions_are_refused(successes, trials):
 def test_wilson_holds_the_share_within_the_unit_interval(counts):
     found = wilson_interval(*counts)
     assert 0 <= found.low <= found.value <= found.high <= 1
+
+
+def test_geometric_means_are_students_for_logarithms():
+    found = geometric_interval([math.exp(1.0), math.exp(2.0), math.exp(3.0)])
+    assert found.value == pytest.approx(math.exp(2))
+    assert found.factor == pytest.approx(math.exp(2.48413771))
+    assert (found.low, found.high) == pytest.approx((math.exp(-0.48413771), math.exp(4.48413771)))
+
+
+def test_geometric_means_of_one_value_and_of_equal_ones_are_that_value():
+    assert geometric_interval([10.0]) == GeometricMean(10.0, None, 1)
+    assert geometric_interval([10.0, 10.0]) == GeometricMean(10.0, 1.0, 2)
+    assert (geometric_interval([3.0]).low, geometric_interval([3.0]).high) == (3.0, 3.0)
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, math.inf])
+def test_geometric_means_refuse_what_has_no_logarithm(value):
+    with pytest.raises(InvalidMeasurementError, match=f"positive finite values, came {value}"):
+        geometric_interval([1.0, value])
