@@ -182,11 +182,9 @@ def test_a_cache_that_cannot_be_written_is_done_without(folder):
 
 
 def test_without_the_data_the_expert_warns_once_and_still_answers(no_data):
-    expert = PerfectExpert(FOUR, solver=SearchSolver(FOUR))
-    state = FOUR.play([3, 3, 3, 3, 3, 2, 3, 2, 2, 4, 2, 4])
+    states = batch.stack([FOUR.play([3, 3, 3, 3, 3, 2, 3, 2, 2, 4, 2, 4])])
     with pytest.warns(UserWarning, match="pip install bitbully-databases") as caught:
-        first = expert.scores(state)
-        second = PerfectExpert(FOUR, solver=SearchSolver(FOUR)).scores(state)
+        first, second = (SearchSolver(FOUR).scores(states) for _ in range(2))
     assert len(caught) == 1
     np.testing.assert_array_equal(first, second)
 
