@@ -17,6 +17,8 @@ __all__ = [
     "MissingTruthError",
     "OutOfOrderError",
     "OutOfSpaceError",
+    "PositionTooHard",
+    "PositionTooHardError",
     "ShapeError",
     "UnknownAgentError",
     "UnknownNameError",
@@ -87,6 +89,14 @@ class GameTooLargeError(MailError, RuntimeError):
 
 class UnsolvedGameError(MailError, NotImplementedError):
     """An equilibrium asked of a game of a kind for which no exact method is offered."""
+
+
+class PositionTooHardError(MailError, RuntimeError):
+    """A position whose answer takes more search than is allowed."""
+
+
+PositionTooHard = PositionTooHardError
+"""The same, by its short name."""
 
 
 class BudgetExhaustedError(MailError, RuntimeError):

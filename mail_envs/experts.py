@@ -5,7 +5,7 @@ stable-baselines3's `predict`. Counting the questions is the asker's business: s
 `mail_wrappers.QueryBudget`.
 """
 
-from typing import Any, Literal
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from mail_envs.board import batch
 from mail_envs.board.batch import States
 from mail_envs.board.rules import LineGame, State
-from mail_envs.board.solver import solver
-from mail_envs.errors import EpisodeOverError, UnknownNameError
+from mail_envs.board.solver import Prefer, Solver, Ties
+from mail_envs.board.solver import solver as solver_of
+from mail_envs.errors import EpisodeOverError, InvalidOptionError, UnknownNameError
 from mail_envs.protocols import FloatArray, Mask, Observations
 from mail_envs.protocols.asking import predict
 
@@ -22,7 +23,11 @@ __all__ = ["PerfectExpert"]
 
 
 class PerfectExpert:
-    """Exact play from a full solve, optionally softened or made noisy.
+    """Exact play at any position of a board, optionally softened or made noisy.
+
+    Small boards are solved at once, larger ones position by position as they are asked about
+    (`mail_envs.board.search`); Connect Four's openings come from a book
+    (`mail_envs.board.opening_book`). Answers depend on the position alone.
 
     Args:
         game: a board game.
@@ -34,11 +39,15 @@ class PerfectExpert:
         noise: the probability, from 0 to 1, of a uniformly random legal action instead.
         rng: where `predict` draws from when the policy is stochastic; None for a fresh generator
             of its own. Called as a policy the expert draws nothing.
+        node_limit: positions that may be searched for one answer; None for no limit.
+        solver: what knows the scores, for example a `SearchSolver` with options of its own; None
+            for the one that suits the board, which experts on equal boards share.
 
     Raises:
         UnknownNameError: another `prefer` or `ties`.
         ValueError: a temperature or noise outside its range.
-        GameTooLargeError: more positions than can be enumerated.
+        InvalidOptionError: a node limit below 1, or one beside a solver.
+        GameTooLargeError: a board that can be neither listed nor searched.
 
     >>> from mail_envs.board import TicTacToe
     >>> expert = PerfectExpert(TicTacToe())
@@ -50,24 +59,30 @@ class PerfectExpert:
         self,
         game: LineGame,
         *,
-        prefer: Literal["distance", "outcome"] = "distance",
-        ties: Literal["first", "uniform"] = "first",
+        prefer: Prefer = "distance",
+        ties: Ties = "first",
         temperature: float = 0.0,
         noise: float = 0.0,
         rng: np.random.Generator | None = None,
+        node_limit: int | None = None,
+        solver: Solver | None = None,
     ) -> None:
-        _one_of("prefer", prefer, ("distance", "outcome"))
-        _one_of("ties", ties, ("first", "uniform"))
+        _one_of("prefer", prefer, get_args(Prefer))
+        _one_of("ties", ties, get_args(Ties))
         if not 0.0 <= temperature < np.inf:
             raise ValueError(f"temperature: expected a finite number >= 0, came {temperature!r}")
         if not 0.0 <= noise <= 1.0:
             raise ValueError(f"noise: expected a number from 0 to 1, came {noise!r}")
         self.game = game
-        self.prefer = prefer
-        self.ties = ties
+        self.prefer: Prefer = prefer
+        self.ties: Ties = ties
         self.temperature = temperature
         self.noise = noise
-        self._solver = solver(game)
+        if solver is not None and node_limit is not None:
+            raise InvalidOptionError(
+                f"node_limit: expected None beside a solver, came {node_limit!r}"
+            )
+        self.solver = solver_of(game, node_limit) if solver is None else solver
         self._rng = rng
 
     def scores(self, state: State) -> FloatArray:
@@ -78,12 +93,28 @@ class PerfectExpert:
 
         Raises:
             UnknownPositionError: a state that no play reaches.
+            PositionTooHardError: the node limit was met.
         """
         return self.batch_scores(batch.stack([state]))[0].copy()
 
     def batch_scores(self, states: States) -> FloatArray:
         """The scores of a batch of states, `(B, A)`; see `scores`."""
-        return self._solver.scores(states)
+        return self.solver.scores(states)
+
+    def best_actions(self, state: State) -> tuple[int, ...]:
+        """All best actions in increasing order, as `prefer` ranks them; none after the end.
+
+        They cost less than `scores`, whose errors these are.
+        """
+        best = self.solver.best(batch.stack([state]), prefer=self.prefer)[0]
+        return tuple(int(action) for action in np.flatnonzero(best))
+
+    def value(self, state: State) -> float:
+        """The state's score, or its outcome if `prefer` is; for its mover, also after the end.
+
+        It costs less than `scores`, whose errors these are.
+        """
+        return float(self.solver.values(batch.stack([state]), prefer=self.prefer)[0])
 
     def __call__(self, observations: Observations, action_masks: Mask | None = None) -> FloatArray:
         """The distribution played at each of `(B, rows, columns, 2)` observations: `(B, A)`.
@@ -93,15 +124,21 @@ class PerfectExpert:
         Raises:
             EpisodeOverError: an observation of a game that is over.
             ShapeError, UnknownPositionError: observations that are none of this game's.
+            PositionTooHardError: the node limit was met.
         """
         del action_masks
-        scores = self.batch_scores(batch.encode(self.game, observations))
-        legal = scores > -np.inf
-        if not legal.any(axis=1).all():
-            row = int(np.argmin(legal.any(axis=1)))
+        states = batch.encode(self.game, observations)
+        weights = self._softened(states) if self.temperature > 0 else self._best(states)
+        total = weights.sum(axis=1, keepdims=True)
+        if not total.all():
+            row = int(np.argmin(total))
             raise EpisodeOverError(f"expert: expected games to go on, row {row} is over")
-        rank = np.sign(scores) if self.prefer == "outcome" else scores
-        return self._soften(np.where(legal, rank, -np.inf), legal)
+        played = weights / total
+        if not self.noise:
+            return played
+        legal = batch.action_masks(self.game, states)
+        uniform = legal / legal.sum(axis=1, keepdims=True)
+        return (1 - self.noise) * played + self.noise * uniform
 
     def predict(
         self,
@@ -129,17 +166,16 @@ class PerfectExpert:
         )
         return actions, state
 
-    def _soften(self, rank: FloatArray, legal: NDArray[np.bool_]) -> FloatArray:
+    def _best(self, states: States) -> FloatArray:
+        best = self.solver.best(states, prefer=self.prefer, ties=self.ties)
+        return best.astype(np.float64)
+
+    def _softened(self, states: States) -> FloatArray:
+        """Weights in proportion to exp(rank / temperature), 1 for the best, `(B, A)`."""
+        rank = self.solver.scores(states, prefer=self.prefer)
         best = rank.max(axis=1, keepdims=True)
-        if self.temperature > 0:
-            weights = np.exp((rank - best) / self.temperature)
-        else:
-            weights = (rank == best).astype(np.float64)
-            if self.ties == "first":
-                weights *= np.cumsum(weights, axis=1) == 1
-        played = weights / weights.sum(axis=1, keepdims=True)
-        uniform = legal / legal.sum(axis=1, keepdims=True)
-        return (1 - self.noise) * played + self.noise * uniform if self.noise else played
+        going = best > -np.inf
+        return np.exp((rank - np.where(going, best, 0.0)) / self.temperature)
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Perfect play by a full solve: every position's exact score, once.
+"""Perfect play: exact scores, best actions and values of positions.
 
 The score of a position, seen by its mover, is
 
@@ -6,11 +6,14 @@ The score of a position, seen by its mover, is
 
 outcome being +1, 0 or −1: sooner wins and later losses are worth more, draws are 0. The score of an
 action is minus the score of the position it leads to, −inf where it is illegal.
+
+`TableSolver` holds the scores of all positions of a small board, computed once by a backward
+sweep; `mail_envs.board.search` searches for those of larger ones. Both are `Solver`s.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,15 +25,41 @@ from mail_envs.board.rules import LineGame
 from mail_envs.errors import UnknownPositionError
 from mail_envs.protocols import FloatArray
 
-__all__ = ["Solver", "TableSolver", "solver"]
+__all__ = ["Prefer", "Solver", "TableSolver", "Ties", "final_scores", "solver", "table_solver"]
+
+Prefer: TypeAlias = Literal["distance", "outcome"]
+"""What ranks actions and positions: their score, or its sign alone."""
+
+Ties: TypeAlias = Literal["first", "uniform"]
+"""Which of several best actions count: that with the lowest index, or all."""
 
 
 class Solver(Protocol):
     """Whatever knows the exact score of every action."""
 
-    def scores(self, states: States) -> FloatArray:
-        """Scores of all actions, `(B, A)` float64, −inf where illegal or once the game is over."""
+    def scores(self, states: States, *, prefer: Prefer = "distance") -> FloatArray:
+        """Scores of all actions, or their signs; `(B, A)` float64.
+
+        −inf where illegal or once the game is over.
+        """
         ...
+
+    def best(
+        self, states: States, *, prefer: Prefer = "distance", ties: Ties = "uniform"
+    ) -> NDArray[np.bool_]:
+        """The best actions, `(B, A)`, or the first of them; none once the game is over."""
+        ...
+
+    def values(self, states: States, *, prefer: Prefer = "distance") -> FloatArray:
+        """Scores of the positions themselves, finished ones too; `(B,)` float64."""
+        ...
+
+
+def final_scores(game: LineGame, states: States, prefer: Prefer = "distance") -> FloatArray:
+    """The scores of finished games, seen by who would be to move; 0 where the game goes on."""
+    outcome = batch.outcomes(game, states)[1]
+    lost = (outcome != 0) * -1.0  # who is to move once the game is over did not move last
+    return lost if prefer == "outcome" else lost * (game.cells + 1 - batch.plies(states))
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +75,7 @@ class TableSolver:
         for array in (self.keys, *self.states, self.table):
             array.setflags(write=False)
 
-    def scores(self, states: States) -> FloatArray:
+    def scores(self, states: States, *, prefer: Prefer = "distance") -> FloatArray:
         """Look the scores up; `(B, A)`.
 
         Raises:
@@ -64,11 +93,53 @@ class TableSolver:
                 f"{int(states.mover[first]):#x} for the mover and {int(states.other[first]):#x} "
                 f"for the other in row {first}"
             )
-        return self.table[row]
+        return _ranked(self.table[row], prefer)
+
+    def best(
+        self, states: States, *, prefer: Prefer = "distance", ties: Ties = "uniform"
+    ) -> NDArray[np.bool_]:
+        """The best actions, or the first of them; `(B, A)`. Errors as in `scores`."""
+        scores = self.scores(states, prefer=prefer)
+        best = (scores == scores.max(axis=1, keepdims=True)) & (scores > -np.inf)
+        return best & (np.cumsum(best, axis=1) == 1) if ties == "first" else best
+
+    def values(self, states: States, *, prefer: Prefer = "distance") -> FloatArray:
+        """Scores of the positions themselves; `(B,)`. Errors as in `scores`."""
+        best = self.scores(states, prefer=prefer).max(axis=1)
+        return np.where(best > -np.inf, best, final_scores(self.game, states, prefer))
+
+
+def _ranked(scores: FloatArray, prefer: Prefer) -> FloatArray:
+    """Scores as they are, or their signs."""
+    return np.where(scores > -np.inf, np.sign(scores), scores) if prefer == "outcome" else scores
 
 
 @lru_cache(maxsize=4)
-def solver(game: LineGame) -> TableSolver:
+def solver(game: LineGame, node_limit: int | None = None) -> Solver:
+    """The solver that suits a board: a table of all positions of small ones, else a search.
+
+    Solvers are shared, so that what one expert has found out serves all.
+
+    Args:
+        game: the board.
+        node_limit: positions that a search may visit for one answer; None for no limit.
+
+    Raises:
+        GameTooLargeError: a board that can be neither listed nor searched.
+    """
+    if game.cells <= LISTED_CELLS[game.gravity]:
+        return table_solver(game)
+    from mail_envs.board.search import SearchSolver  # noqa: PLC0415 - it imports this module
+
+    return SearchSolver(game, node_limit=node_limit)
+
+
+LISTED_CELLS = {False: 12, True: 16}
+"""The largest boards that are listed, by gravity: 200 000 positions, in a tenth of a second."""
+
+
+@lru_cache(maxsize=4)
+def table_solver(game: LineGame) -> TableSolver:
     """Solve a game by one backward sweep over all its positions.
 
     Raises:
@@ -80,9 +151,8 @@ def solver(game: LineGame) -> TableSolver:
     for layer in reversed(layers):
         table = np.where(layer.masks == 1, 0.0 - following[layer.children], -np.inf)
         tables.append(table)
-        # Who is to move once the game is over did not move last: over means lost or drawn.
-        lost = (layer.outcome != 0) * -float(game.cells + 1 - layer.ply)
-        following = np.where(layer.over, lost, table.max(axis=1))
+        final = final_scores(game, layer.states)
+        following = np.where(layer.over, final, table.max(axis=1))
     keys = np.concatenate([layer.keys for layer in layers])
     order = np.argsort(keys)
     mover = np.concatenate([layer.states.mover for layer in layers])
