@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from mail_envs import best_response, nash_gap
+from mail_envs import PerfectExpert, best_response, nash_gap
 from mail_envs.board import ConnectFour, LineGame, batch
 from mail_envs.board.positions import positions
 from mail_envs.errors import GameTooLargeError
@@ -98,11 +98,54 @@ def test_the_full_board_is_refused_at_the_real_limit():
 
 # ---- OpenSpiel
 
+
+def wavering(game, marks):
+    """The expert, but drawn by irregular weights with `marks` or one more on the board."""
+    drawn, expert = KeyedRows(game).policy, PerfectExpert(game)
+
+    def policy(observations, action_masks):
+        drawn_here = observations.sum(axis=(1, 2, 3)) // 2 == marks // 2
+        answers = (drawn(observations, action_masks), expert(observations, action_masks))
+        return np.where(drawn_here[:, None], *answers)
+
+    return policy
+
+
 PAIRS = {
     "lowest": lambda: greedy(uniform_policy),
     "tactician": lambda: tactician(FOUR),
     "keyed": lambda: greedy(KeyedRows(FOUR).policy),
+    "wavering early": lambda: wavering(FOUR, 2),
+    "wavering late": lambda: wavering(FOUR, 6),
 }
+
+RESPONSES = {
+    "lowest": (1.0, 1.0),
+    "tactician": (1.0, 1.0),
+    "keyed": (1.0, 1.0),
+    "wavering early": (0.0, 3 / 10),
+    "wavering late": (1.0, 5 / 6),
+}
+"""What OpenSpiel 2.0.2 answers: `BestResponsePolicy` on
+`connect_four(rows=4,columns=4,x_in_row=4)`; recomputed by the slow test."""
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_best_responses_have_openspiels_recorded_values(name):
+    policy = PAIRS[name]()
+    found = [best_response(FOUR, [policy, policy], player).value for player in range(2)]
+    assert found == pytest.approx(RESPONSES[name], **TIGHT)
+
+
+def test_uniform_play_has_openspiels_recorded_gap():
+    # OpenSpiel 2.0.2, TabularBestResponseMDP with UniformRandomPolicy on
+    # connect_four(rows=3,columns=4,x_in_row=3); on 4 x 4 in four its tree of histories takes more
+    # than 10 GB.
+    gap = nash_gap(LineGame(3, 4, 3, gravity=True), [uniform_policy] * 2)
+    assert gap.total == pytest.approx(1.9178240740740742, **TIGHT)
+    assert gap.values[0] == pytest.approx(0.29010360710796396, **TIGHT)
+    responses = [response.value for response in gap.best_responses]
+    assert responses == pytest.approx([1.0, 0.9178240740740741], **TIGHT)
 
 
 @pytest.mark.slow
@@ -116,7 +159,8 @@ def test_best_responses_are_openspiels(name):
     for responder in range(2):
         ours = best_response(FOUR, [policy, policy], responder)
         response = BestResponsePolicy(theirs, responder, as_openspiel(policy))
-        assert ours.value == response.value(theirs.new_initial_state())
+        value = response.value(theirs.new_initial_state())
+        assert (ours.value, RESPONSES[name][responder]) == pytest.approx((value, value), **TIGHT)
 
 
 def as_openspiel(policy):
