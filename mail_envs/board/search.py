@@ -61,8 +61,8 @@ class SearchSolver:
     >>> from mail_envs.board import LineGame, batch
     >>> game = LineGame(rows=4, columns=5, in_a_row=4, gravity=True)
     >>> solver = SearchSolver(game)
-    >>> solver.scores(batch.stack([game.play([2, 2, 1, 3])]))  # two threats lose in four plies
-    array([[-13.,  -13.,   0.,  12.,  12.]])
+    >>> solver.scores(batch.stack([game.play([2, 2, 1, 1])]))  # an open three wins on ply 7
+    array([[-1., -1., -1., 14., -1.]])
     """
 
     def __init__(
