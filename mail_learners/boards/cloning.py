@@ -1,0 +1,154 @@
+"""Behaviour cloning on boards with more decisions than fit into one batch.
+
+As `mail_learners.cloning`: cross-entropy with the illegal actions masked out, every distinct
+situation weighing the same, a perceptron; but over planes of the board, by minibatches, for a given
+number of gradient steps, the same for every learner and every amount of data, with the learning
+rate annealed to zero along half a cosine.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from mail_envs.board import LineGame, batch
+from mail_envs.board.batch import States
+from mail_envs.protocols import FloatArray, Mask, Observations
+from mail_learners.boards.inputs import INPUTS, inputs
+from mail_learners.boards.networks import perceptron
+from mail_wrappers import Demonstrations
+
+__all__ = ["BoardClone", "BoardCloneConfig", "clone_board", "situations"]
+
+
+@dataclass(frozen=True)
+class BoardCloneConfig:
+    """How a clone is trained.
+
+    Attributes:
+        widths: hidden layers.
+        learning_rate: of Adam at the start.
+        batch_size: situations per gradient step.
+        steps: gradient steps.
+        inputs: what the network sees, a name of `mail_learners.boards.inputs`.
+        symmetry: whether it is taught the symmetric images of every decision.
+    """
+
+    widths: tuple[int, ...] = (256, 256)
+    learning_rate: float = 2e-3
+    batch_size: int = 512
+    steps: int = 1500
+    inputs: str = "threats"
+    symmetry: bool = True
+
+
+class BoardClone:
+    """A masked softmax network over planes of the board; a policy as others are.
+
+    Args:
+        game: the board.
+        network: from `(B, planes · cells)` to `(B, A)` logits.
+        inputs: what it sees.
+    """
+
+    def __init__(self, game: LineGame, network: nn.Module, inputs: str) -> None:
+        self._game = game
+        self._network = network.double().eval()
+        self._inputs = inputs
+
+    def __call__(self, observations: Observations, action_masks: Mask | None = None) -> FloatArray:
+        """Answer `(B, rows, columns, 2)` observations with `(B, A)` probabilities."""
+        states = batch.encode(self._game, observations)
+        seen = inputs(self._game, states, self._inputs).astype(np.float64)
+        with torch.no_grad():
+            logits: FloatArray = self._network(torch.from_numpy(seen)).numpy()
+        legal = batch.action_masks(self._game, states) if action_masks is None else action_masks
+        logits = np.where(np.asarray(legal) == 1, logits, -np.inf)
+        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return weights / weights.sum(axis=1, keepdims=True)
+
+
+def situations(
+    game: LineGame, demonstrations: Demonstrations, *, symmetry: bool
+) -> tuple[States, FloatArray]:
+    """The N distinct positions of some decisions, and how often each action was chosen there.
+
+    Returns:
+        The states, `(N,)` each, and shares `(N, A)` whose rows sum to one.
+    """
+    decisions = (demonstrations.observations, demonstrations.action_masks, demonstrations.actions)
+    if symmetry:
+        decisions = batch.symmetric_decisions(game, *decisions)
+    states, actions = batch.encode(game, decisions[0]), decisions[2]
+    _, first, row = np.unique(batch.keys(game, states), return_index=True, return_inverse=True)
+    counts = np.zeros((len(first), game.actions))
+    np.add.at(counts, (row.ravel(), actions), 1.0)
+    distinct = States(states.mover[first], states.other[first])
+    return distinct, counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+
+
+def clone_board(
+    game: LineGame,
+    demonstrations: Demonstrations,
+    *,
+    seed: int,
+    config: BoardCloneConfig | None = None,
+) -> BoardClone:
+    """Clone one agent's expert; the same arguments give the same policy.
+
+    Args:
+        game: the board.
+        demonstrations: one agent's decisions; with none the clone is an untrained network.
+        seed: of the network's initial weights, and of the minibatches.
+        config: see `BoardCloneConfig`; None for its defaults.
+
+    Returns:
+        A stochastic policy; its argmax is the deterministic clone.
+    """
+    config = config or BoardCloneConfig()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        width = INPUTS[config.inputs] * game.cells
+        network = perceptron(width, config.widths, game.actions)
+    if len(demonstrations):
+        states, shares = situations(game, demonstrations, symmetry=config.symmetry)
+        _fit(network, game, states, shares, config, rng=np.random.default_rng(seed))
+    return BoardClone(game, network, config.inputs)
+
+
+def _fit(
+    network: nn.Module,
+    game: LineGame,
+    states: States,
+    shares: FloatArray,
+    config: BoardCloneConfig,
+    *,
+    rng: np.random.Generator,
+) -> None:
+    """Minimise the mean cross-entropy."""
+    seen = torch.from_numpy(inputs(game, states, config.inputs))
+    aims = torch.from_numpy(shares).float()
+    illegal = torch.from_numpy(batch.action_masks(game, states) == 0)
+    optimiser = torch.optim.Adam(network.parameters(), lr=config.learning_rate)
+    for step in range(config.steps):
+        for group in optimiser.param_groups:
+            group["lr"] = config.learning_rate * _annealed(step / config.steps)
+        rows = torch.from_numpy(_minibatch(len(seen), config.batch_size, rng))
+        logits = network(seen[rows]).masked_fill(illegal[rows], -1e9)
+        loss = -(aims[rows] * torch.log_softmax(logits, dim=1)).sum(dim=1).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+
+
+def _annealed(progress: float) -> float:
+    """From 1 to 0 along half a cosine."""
+    return (1 + math.cos(math.pi * progress)) / 2
+
+
+def _minibatch(count: int, size: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Some rows, drawn with replacement; all of them where they are no more than asked for."""
+    return np.arange(count) if count <= size else rng.integers(0, count, size)

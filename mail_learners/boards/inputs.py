@@ -1,0 +1,73 @@
+"""What networks see of a board: planes of cells, from the mover's view.
+
+`"marks"`: the mover's marks, and the other's. A network over them must find out from examples what
+a line is.
+
+`"threats"`: these, the empty cells that would complete a line of the mover, those that would
+complete one of the other, and the cells that can be marked now. All follow from the rules alone;
+none says who is winning.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mail_envs.board import LineGame
+from mail_envs.board.batch import States
+from mail_envs.errors import UnknownNameError
+
+__all__ = ["INPUTS", "inputs", "winning_cells"]
+
+INPUTS = {"threats": 5, "marks": 2}
+"""The number of planes by name, the default first."""
+
+ONE = np.uint64(1)
+
+
+def inputs(game: LineGame, states: States, name: str) -> NDArray[np.float32]:
+    """The planes of `(B,)` states, one after the other: `(B, planes · cells)` float32, 0 or 1.
+
+    Raises:
+        UnknownNameError: no such planes.
+    """
+    if name not in INPUTS:
+        raise UnknownNameError(f"inputs: expected one of {list(INPUTS)}, came {name!r}")
+    boards = [states.mover, states.other]
+    if name == "threats":
+        empty = np.uint64(game.board) & ~(states.mover | states.other)
+        boards += [winning_cells(game, side) & empty for side in states]
+        boards.append(_open_cells(game, states))
+    bits = np.array(game.cell_bits, dtype=np.uint64)
+    planes = np.stack(boards, axis=1)[:, :, None] >> bits & ONE  # B plane cell
+    return planes.astype(np.float32).reshape(len(states.mover), -1)
+
+
+def winning_cells(game: LineGame, marks: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The cells, marked or not, that would complete a line of `marks` `(B,)`: bitboards `(B,)`."""
+    found = np.zeros_like(marks)
+    for cell, rest in _lines_but_one(game):
+        found |= np.where(marks & rest == rest, cell, np.uint64(0))
+    return found
+
+
+@lru_cache(maxsize=32)
+def _lines_but_one(game: LineGame) -> tuple[tuple[np.uint64, np.uint64], ...]:
+    """Every cell of every line, and the line without it, as bitboards."""
+    reach, parts = range(game.in_a_row), list[tuple[np.uint64, np.uint64]]()
+    for shift in {1, game.stride - 1, game.stride, game.stride + 1}:
+        for first in range(game.bits):
+            cells = [1 << first + i * shift for i in reach]
+            line = sum(cells)
+            if line & game.board == line:  # a line that leaves the board meets a spare bit
+                parts += [(np.uint64(cell), np.uint64(line ^ cell)) for cell in cells]
+    return tuple(parts)
+
+
+def _open_cells(game: LineGame, states: States) -> NDArray[np.uint64]:
+    """Where the next mark may come to: bitboards `(B,)`."""
+    occupied = states.mover | states.other
+    if not game.gravity:
+        return np.uint64(game.board) & ~occupied
+    feet = np.uint64(sum(1 << column * game.stride for column in range(game.columns)))
+    return occupied + feet & np.uint64(game.board)
