@@ -9,6 +9,7 @@ __all__ = [
     "ForeignResultsError",
     "GameTooLargeError",
     "IllegalActionError",
+    "InvalidCertificateError",
     "InvalidMeasurementError",
     "InvalidModelError",
     "InvalidOptionError",
@@ -109,6 +110,10 @@ class ForeignResultsError(MailError, RuntimeError):
 
 class InvalidMeasurementError(MailError, ValueError):
     """A measured value that its metric excludes: NaN, out of range, or measured twice."""
+
+
+class InvalidCertificateError(MailError, ValueError):
+    """A certificate that its own moves, or the policy that it speaks of, do not bear out."""
 
 
 class InvalidOptionError(MailError, ValueError):

@@ -3,7 +3,8 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from mail_envs.board import LineGame
+from mail_envs.board import LineGame, batch
+from mail_envs.board.batch import States
 
 DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
@@ -163,3 +164,34 @@ def slow_value(game, rows, responder=None, utility=float):
         return sum(row[a] * value(game.step(state, a)) for a in np.flatnonzero(row).tolist())
 
     return value(game.initial_state())
+
+
+def tactician(game):
+    """A one-ply policy: wins if it can, else stops a win if it can, else the lowest legal action.
+
+    Of several such actions the lowest.
+    """
+
+    def policy(observations, action_masks):
+        states = batch.encode(game, observations)
+        rank = np.where(action_masks == 1, 0, -1)
+        for mark, worth in ((states, 2), (States(states.other, states.mover), 1)):
+            rows, actions = np.nonzero(action_masks)
+            after = batch.place(game, States(mark.mover[rows], mark.other[rows]), actions)
+            made = game.has_line(after.other) != 0
+            rank[rows[made], actions[made]] = np.maximum(rank[rows[made], actions[made]], worth)
+        return np.eye(game.actions)[rank.argmax(axis=1)]
+
+    return policy
+
+
+def erring_rows(game, scores, states, rng, share):
+    """Deterministic rows: the first best action, but any legal one at a share of the states."""
+    rows = {}
+    for state in states:
+        rows[state] = np.zeros(game.actions)
+        legal = game.legal_actions(state)
+        if legal:
+            errs = rng.random() < share
+            rows[state][rng.choice(legal) if errs else int(np.argmax(scores(state)))] = 1.0
+    return rows

@@ -17,6 +17,8 @@ __all__ = [
     "ask",
     "by_player",
     "check_distributions",
+    "decide",
+    "greedy",
     "invert",
     "predict",
     "sample_actions",
@@ -95,6 +97,36 @@ def _refuse(bad: NDArray[np.bool_], table: FloatArray, who: str, expected: str) 
             f"{who}: expected {expected}, came {float(table[row, action])!r} in row {row}, "
             f"action {action}"
         )
+
+
+def decide(
+    policy: Policy, observations: Observations, action_masks: Mask, *, who: str = "policy"
+) -> NDArray[np.int64]:
+    """Ask a deterministic policy for its actions, `(B,)`; arguments and errors as in `ask`.
+
+    Raises:
+        InvalidPolicyError: a row with more than one action of positive probability.
+    """
+    table = ask(policy, observations, action_masks, who=who)
+    torn = np.count_nonzero(table, axis=1) > 1
+    if torn.any():
+        row = int(np.argmax(torn))
+        action = int(table[row].argmax())
+        raise InvalidPolicyError(
+            f"{who}: expected a deterministic policy, one action of probability 1 in every row, "
+            f"came at most {float(table[row, action])!r}, for action {action}, in row {row}"
+        )
+    return table.argmax(axis=1).astype(np.int64)
+
+
+def greedy(policy: Policy) -> Policy:
+    """The deterministic policy that plays `policy`'s most probable action, the lowest of equals."""
+
+    def most_probable(observations: Observations, action_masks: Mask | None) -> FloatArray:
+        table = np.asarray(policy(observations, action_masks))
+        return np.eye(table.shape[1])[table.argmax(axis=1)]
+
+    return most_probable
 
 
 def by_player(

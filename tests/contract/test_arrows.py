@@ -36,6 +36,8 @@ LAYERS = {
     "solvers": (
         "mail_envs.board.best_response",
         "mail_envs.board.book_kernels",
+        "mail_envs.board.certificates",
+        "mail_envs.board.mistakes",
         "mail_envs.board.opening_book",
         "mail_envs.board.search",
         "mail_envs.board.search_bits",
