@@ -17,7 +17,7 @@ from mail_envs.board import LineGame
 from mail_envs.board.batch import States
 from mail_envs.errors import UnknownNameError
 
-__all__ = ["INPUTS", "inputs", "winning_cells"]
+__all__ = ["INPUTS", "inputs", "open_cells", "winning_cells"]
 
 INPUTS = {"threats": 5, "marks": 2}
 """The number of planes by name, the default first."""
@@ -37,7 +37,7 @@ def inputs(game: LineGame, states: States, name: str) -> NDArray[np.float32]:
     if name == "threats":
         empty = np.uint64(game.board) & ~(states.mover | states.other)
         boards += [winning_cells(game, side) & empty for side in states]
-        boards.append(_open_cells(game, states))
+        boards.append(open_cells(game, states))
     bits = np.array(game.cell_bits, dtype=np.uint64)
     planes = np.stack(boards, axis=1)[:, :, None] >> bits & ONE  # B plane cell
     return planes.astype(np.float32).reshape(len(states.mover), -1)
@@ -64,7 +64,7 @@ def _lines_but_one(game: LineGame) -> tuple[tuple[np.uint64, np.uint64], ...]:
     return tuple(parts)
 
 
-def _open_cells(game: LineGame, states: States) -> NDArray[np.uint64]:
+def open_cells(game: LineGame, states: States) -> NDArray[np.uint64]:
     """Where the next mark may come to: bitboards `(B,)`."""
     occupied = states.mover | states.other
     if not game.gravity:

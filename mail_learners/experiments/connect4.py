@@ -1,0 +1,240 @@
+"""Connect Four: learners watch a perfect player; softened ones and a search show their errors.
+
+The experiment of arXiv 2602.22810, both seats. One cell is one learner, seed, seat and number of
+games; as the first n games of a longer run are the games of a run of n, the sizes of one seed are
+prefixes of one run. `connect4_shown` says how its numbers are summed up.
+"""
+
+import numpy as np
+
+from mail_envs import PerfectExpert
+from mail_envs.board import LineGame
+from mail_envs.board.certificates import Mistake
+from mail_envs.board.mistakes import find_mistake
+from mail_envs.protocols import Policy
+from mail_envs.protocols.asking import greedy
+from mail_learners.boards.cloning import BoardCloneConfig, clone_board, situations
+from mail_learners.boards.explorer import BoardExploreConfig
+from mail_learners.boards.gathering import BoardOptions, gather_board
+from mail_learners.boards.inputs import INPUTS
+from mail_learners.boards.opponents import softened_opponent
+from mail_learners.evaluation import play_out
+from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
+from mail_learners.experiments.connect4_shown import METRICS, PRESENTATION, TEMPERATURES
+from mail_learners.experiments.options import Options, Setting
+from mail_learners.experiments.records import Measurement
+from mail_learners.experiments.registry import REGISTRY
+from mail_learners.experiments.sweep import Experiment
+from mail_learners.experiments.workers import one_torch_thread
+from mail_learners.gathering import stream_seed
+from mail_wrappers import Demonstrations
+
+__all__ = ["CONNECT4"]
+
+IN_A_ROW = 4
+SEARCHED = 20_000
+"""Positions that are searched for a clone's first mistake."""
+
+FEATURES = ("afterstates", "lines", "planes")
+"""Of the novelty of `dqn-explore-bc`, the default first."""
+
+
+def _cells(options: Options) -> list[Cell]:
+    """One cell for each learner (and feature map), seed, seat and size, the dearest first."""
+    features = options.features or FEATURES[:1]
+    return [
+        Cell.of(
+            "connect4",
+            learner=learner,
+            seed=seed,
+            games=games,
+            features=name,
+            seat=seat,
+            **dict(options.settings),
+        )
+        for learner in sorted(options.learners, key=_dearest_first)
+        for games in sorted(options.games, reverse=True)
+        for name in (features if learner == "dqn-explore-bc" else ("",))
+        for seed in options.seeds
+        for seat in (0, 1)
+    ]
+
+
+def _dearest_first(learner: str) -> int:
+    return 0 if learner == "dqn-explore-bc" else 1
+
+
+def _run_cell(cell: Cell) -> CellResult:
+    watch = Stopwatch()
+    game, seat, games = _game(cell["board"]), int(cell["seat"]), cell.games[0]
+    explore = BoardExploreConfig(inputs=cell["inputs"])
+    options = BoardOptions(features=cell.features or FEATURES[0], explore=explore)
+    with watch.phase("gather"):
+        found = gather_board(cell.learner, game, seat, games=games, seed=cell.seed, options=options)
+    taught = found.of(game.agents[seat])
+    with watch.phase("clone"):
+        config = BoardCloneConfig(
+            steps=cell["steps"], inputs=cell["inputs"], symmetry=cell["symmetry"]
+        )
+        seed = stream_seed(cell.seed, seat)
+        policy = greedy(clone_board(game, taught, seed=seed, config=config))
+    measurements = _watched(cell, game, found, taught)
+    with watch.phase("play"):
+        measurements += _results(cell, game, policy, queries=len(found))
+    with watch.phase("search"):
+        measurements += _first_mistake(cell, game, policy, queries=len(found))
+    return CellResult(tuple(measurements), watch.timings)
+
+
+def _game(board: str) -> LineGame:
+    """The board of a setting such as `6x7`: rows, then columns."""
+    rows, columns = (int(size) for size in board.split("x"))
+    return LineGame(rows=rows, columns=columns, in_a_row=IN_A_ROW, gravity=True)
+
+
+def _watched(
+    cell: Cell, game: LineGame, found: Demonstrations, taught: Demonstrations
+) -> list[Measurement]:
+    """How much the clone was shown."""
+    agent = game.agents[cell["seat"]]
+    distinct = len(situations(game, taught, symmetry=False)[0].mover)
+    values = {f"decisions_watched/{agent}": len(taught), f"states_covered/{agent}": distinct}
+    return [
+        cell.measurement(metric, value, games=cell.games[0], queries=len(found))
+        for metric, value in values.items()
+    ]
+
+
+def _results(cell: Cell, game: LineGame, policy: Policy, *, queries: int) -> list[Measurement]:
+    """Games against the opponents of every temperature, and the one against a perfect player.
+
+    All learners meet the same random streams.
+    """
+    seat, games = cell["seat"], cell.games[0]
+    agent, trials = game.agents[seat], cell["evaluation_games"]
+    measurements: list[Measurement] = []
+    wins, scores = 0, list[float]()
+    for temperature in TEMPERATURES:
+        rng = np.random.default_rng(stream_seed(cell.seed, seat, 1 + temperature))
+        opponent = softened_opponent(game, temperature)
+        results = _played(game, policy, opponent, seat, games=trials, rng=rng)
+        won, score = int((results > 0).sum()), float((1 + results).mean() / 2)
+        wins, scores = wins + won, [*scores, score]
+        name = f"win_rate/{temperature}/{agent}"
+        measurements += cell.proportion(name, won, trials, games=games, queries=queries)
+    pooled = f"win_rate/pooled/{agent}"
+    total = trials * len(TEMPERATURES)
+    measurements += cell.proportion(pooled, wins, total, games=games, queries=queries)
+    score = float(np.mean(scores))
+    measurements.append(
+        cell.measurement(
+            f"score/pooled/{agent}", score, games=games, queries=queries, kind="estimate"
+        )
+    )
+    rng = np.random.default_rng(0)  # neither of them draws anything
+    perfect = _played(game, policy, PerfectExpert(game), seat, games=1, rng=rng)
+    measurements.append(
+        cell.measurement(f"perfect_result/{agent}", perfect[0], games=games, queries=queries)
+    )
+    return measurements
+
+
+def _played(
+    game: LineGame,
+    policy: Policy,
+    opponent: Policy,
+    seat: int,
+    *,
+    games: int,
+    rng: np.random.Generator,
+) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+    """Results for the policy's seat, `(games,)`: 1 won, 0 drawn, −1 lost."""
+    pair = [policy, opponent] if seat == 0 else [opponent, policy]
+    results = play_out(game, pair, games=games, rng=rng)
+    return results * (1.0 if seat == 0 else -1.0) + 0.0  # no negative zeros
+
+
+def _first_mistake(
+    cell: Cell, game: LineGame, policy: Policy, *, queries: int
+) -> list[Measurement]:
+    """Where the clone can first be made to err, and what that gives away."""
+    seat, games = cell["seat"], cell.games[0]
+    agent = game.agents[seat]
+    found = find_mistake(game, policy, seat, max_positions=SEARCHED)
+    erring = isinstance(found, Mistake)
+    values = {
+        f"mistake_found/{agent}": float(erring),
+        f"first_mistake_ply/{agent}": found.ply if erring else found.depth,
+    }
+    if erring:
+        values[f"mistake_costs/{agent}"] = found.dropped
+    return [
+        cell.measurement(metric, value, games=games, queries=queries)
+        for metric, value in values.items()
+    ]
+
+
+# ---- settings
+
+
+def _board(text: str) -> str:
+    game = _game(text)
+    return f"{game.rows}x{game.columns}"
+
+
+def _inputs(text: str) -> str:
+    if text not in INPUTS:
+        raise ValueError(f"expected one of {list(INPUTS)}, came {text!r}")
+    return text
+
+
+def _count(text: str) -> int:
+    if int(text) < 1:
+        raise ValueError(f"expected at least 1, came {text!r}")
+    return int(text)
+
+
+def _switch(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError(f"expected yes or no, came {text!r}")
+    return text == "yes"
+
+
+SETTINGS = (
+    ("board", "6x7"),
+    ("evaluation_games", 100),
+    ("inputs", "threats"),
+    ("steps", 1500),
+    ("symmetry", True),
+)
+
+CONNECT4 = Experiment(
+    name="connect4",
+    summary=REGISTRY["connect4"].summary,
+    cells=_cells,
+    run_cell=_run_cell,
+    presentation=PRESENTATION,
+    defaults=Options(
+        seeds=(42, 123, 1, 7, 19),
+        games=(300, 1000, 3000),
+        learners=REGISTRY["connect4"].learners,
+        settings=SETTINGS,
+    ),
+    full=Options(
+        seeds=(42, 123, 1),
+        games=(1000, 10_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_000_000, 3_000_000),
+        learners=REGISTRY["connect4"].learners,
+        settings=SETTINGS,
+    ),
+    learners=REGISTRY["connect4"].learners,
+    features=FEATURES,
+    settings={
+        "board": Setting("rows x columns, four in a row", _board),
+        "evaluation_games": Setting("games against each opponent", _count),
+        "inputs": Setting("what networks see: threats or marks", _inputs),
+        "steps": Setting("gradient steps of every clone", _count),
+        "symmetry": Setting("yes: clones are taught mirror images too", _switch),
+    },
+    metrics=METRICS,
+    prepare=one_torch_thread,
+)
