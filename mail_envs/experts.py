@@ -26,8 +26,8 @@ class PerfectExpert:
     """Exact play at any position of a board, optionally softened or made noisy.
 
     Small boards are solved at once, larger ones position by position as they are asked about
-    (`mail_envs.board.search`); Connect Four's openings come from a book where
-    `pip install mail-envs[book]` has brought it. Answers depend on the position alone.
+    (`mail_envs.board.search`); Connect Four's openings come from a book
+    (`mail_envs.board.opening_book`). Answers depend on the position alone.
 
     Args:
         game: a board game.

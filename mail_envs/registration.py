@@ -72,8 +72,7 @@ ENTRIES = (
         single_agent_id="mail_envs/ConnectFour-v0",
         door="mail_envs.connect_four_v0",
         batch=BOARD_BATCH,
-        # On 7 x 6 there is no expert without a search: see docs/connect_four.md.
-        view={"agent": "player_0", "opponent": "random"},
+        view={"agent": "player_0", "opponent": "expert"},
     ),
 )
 

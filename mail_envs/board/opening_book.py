@@ -1,11 +1,11 @@
 """Openings of Connect Four: the exact score of every position of up to 12 marks.
 
-The scores at 12 marks are data of the package `bitbully-databases` (MIT licence), an optional
-dependency: `pip install mail-envs[book]`. Its file holds a record of 5 bytes for each position from
-which the mover cannot win at once, one of each mirror pair: the position's code in 32 bits, most
-significant byte first, and a signed byte, 0 for a draw, else ±(100 − plies to the end), positive if
-the mover wins. The code is that of `mail_envs.board.book_kernels` without its leading 1, and with a
-0 behind. Earlier positions follow by backward induction,
+The scores at 12 marks are data of the package `bitbully-databases` (MIT licence). Its file holds a
+record of 5 bytes for each position from which the mover cannot win at once, one of each mirror
+pair: the position's code in 32 bits, most significant byte first, and a signed byte, 0 for a draw,
+else ±(100 − plies to the end), positive if the mover wins. The code is that of
+`mail_envs.board.book_kernels` without its leading 1, and with a 0 behind. Earlier positions follow
+by backward induction,
 
     score(s) = max over actions a of −score(s after a),
 
@@ -47,7 +47,7 @@ FILE = "connect-four-openings-1.npy"
 
 ADVICE = (
     "no opening book: Connect Four's first 12 plies will be searched, which may take minutes for "
-    "one position; `pip install mail-envs[book]` brings the book (MIT licence)"
+    "one position; `pip install bitbully-databases` brings the book (MIT licence)"
 )
 
 
@@ -64,7 +64,10 @@ EMPTY_BOOK = _book(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.int8), -1)
 
 @lru_cache(maxsize=1)
 def opening_book() -> Book:
-    """Connect Four's book: from the cache, or from the data, or empty and with a warning."""
+    """Connect Four's book: from the cache, or from the data, or empty and with a warning.
+
+    It is asked for once in a process, so it warns once.
+    """
     path = cache_folder() / FILE
     book = _read(path)
     if book is None and find_spec("bitbully_databases") is not None:

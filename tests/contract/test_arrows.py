@@ -13,6 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("mail_envs", "mail_wrappers", "mail_learners")
 
+PEERS = ("bitbully",)
+"""AGPL: for cross-checks alone."""
 LEARNING = ("torch", "stable_baselines3", "sb3_contrib")
 SLOW = (*LEARNING, "numba", "scipy", "pygame")
 """What no import of the base packages may load."""
@@ -135,9 +137,9 @@ def crossings(everything):
         for target, _ in imports(module, everything):
             room = module.split(".")[0]
             forbidden = {
-                "mail_envs": (*LEARNING, "pygame", "mail_wrappers", "mail_learners"),
-                "mail_wrappers": ("mail_learners",),
-                "mail_learners": (),
+                "mail_envs": (*PEERS, *LEARNING, "pygame", "mail_wrappers", "mail_learners"),
+                "mail_wrappers": (*PEERS, "mail_learners"),
+                "mail_learners": PEERS,
             }[room]
             if room == "mail_wrappers":
                 if within(target, ("mail_envs",)) and not within(
@@ -230,6 +232,8 @@ BROKEN = [
     (crossings, "mail_envs.experts", "import torch"),
     (crossings, "mail_envs.experts", "def f():\n    import pygame"),
     (crossings, "mail_envs.board.rules", "from mail_wrappers import QueryBudget"),
+    (crossings, "mail_envs.board.search", "def f():\n    import bitbully"),
+    (crossings, "mail_learners.learning", "from bitbully import BitBully"),
     (crossings, "mail_envs.truth", "def f():\n    import_module('stable_baselines3')"),
     (crossings, "mail_wrappers.labels", "from mail_envs.board import LineGame"),
     (crossings, "mail_wrappers.labels", "from mail_envs import experts"),

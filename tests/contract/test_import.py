@@ -75,6 +75,7 @@ print(reward)
         "env = gymnasium.make('mail_envs:mail_envs/TicTacToe-v0')",
         "import mail_envs; env = gymnasium.make('mail_envs/TicTacToe-v0', opponent='random')",
         "import mail_envs; env = gymnasium.make('mail_envs/ConnectFour-v0', opponent='random')",
+        "import mail_envs; env = gymnasium.make('mail_envs/ConnectFour-v0')",
     ],
 )
 def test_a_minimal_install_plays(make):
