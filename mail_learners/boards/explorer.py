@@ -59,7 +59,7 @@ class BoardExploreConfig:
     ridge: float = 0.1
     temperature: float = 0.1
     discount: float = 0.95
-    gradient_steps: int = 10
+    gradient_steps: int = 20
     batch_size: int = 128
     learning_rate: float = 1e-3
     widths: tuple[int, ...] = (128, 128)

@@ -3,9 +3,9 @@ r"""The opponents of arXiv 2602.22810's Connect Four score: perfect players, sof
 With s(a) the score of action a in half-plies of the literature (half of this project's score,
 rounded away from zero) the opponent of temperature t > 0 plays a with probability ∝ exp(s(a) / t).
 Temperature 0 has a rule of its own there, kept here as it is. Where every action loses it plays
-∝ exp(s(a)); elsewhere the best action, the first of equals, if the other player could win at once
-after it; else ∝ exp(s(a)) again. So it is about as strong as temperature 1, not stronger than all:
-`mail_envs.PerfectExpert` is.
+∝ exp(s(a)); elsewhere the best action, the first of equals, if the other player could complete a
+line after it (whether or not that action has won already); else ∝ exp(s(a)) again. So it is about
+as strong as temperature 1, not stronger than all: `mail_envs.PerfectExpert` is.
 """
 
 import numpy as np

@@ -11,6 +11,7 @@ from mail_envs import PerfectExpert
 from mail_envs.board import LineGame
 from mail_envs.board.certificates import Mistake
 from mail_envs.board.mistakes import find_mistake
+from mail_envs.errors import InvalidOptionError
 from mail_envs.protocols import Policy
 from mail_envs.protocols.asking import greedy
 from mail_learners.boards.cloning import BoardCloneConfig, clone_board, situations
@@ -32,9 +33,6 @@ from mail_wrappers import Demonstrations
 __all__ = ["CONNECT4"]
 
 IN_A_ROW = 4
-SEARCHED = 20_000
-"""Positions that are searched for a clone's first mistake."""
-
 FEATURES = ("afterstates", "lines", "planes")
 """Of the novelty of `dqn-explore-bc`, the default first."""
 
@@ -88,7 +86,10 @@ def _run_cell(cell: Cell) -> CellResult:
 
 def _game(board: str) -> LineGame:
     """The board of a setting such as `6x7`: rows, then columns."""
-    rows, columns = (int(size) for size in board.split("x"))
+    try:
+        rows, columns = (int(size) for size in board.split("x"))
+    except ValueError as error:
+        raise InvalidOptionError(f"board: expected ROWSxCOLUMNS, came {board!r}") from error
     return LineGame(rows=rows, columns=columns, in_a_row=IN_A_ROW, gravity=True)
 
 
@@ -97,7 +98,7 @@ def _watched(
 ) -> list[Measurement]:
     """How much the clone was shown."""
     agent = game.agents[cell["seat"]]
-    distinct = len(situations(game, taught, symmetry=False)[0].mover)
+    distinct = len(situations(game, taught, symmetry=False).keys)
     values = {f"decisions_watched/{agent}": len(taught), f"states_covered/{agent}": distinct}
     return [
         cell.measurement(metric, value, games=cell.games[0], queries=len(found))
@@ -160,7 +161,7 @@ def _first_mistake(
     """Where the clone can first be made to err, and what that gives away."""
     seat, games = cell["seat"], cell.games[0]
     agent = game.agents[seat]
-    found = find_mistake(game, policy, seat, max_positions=SEARCHED)
+    found = find_mistake(game, policy, seat, max_positions=cell["searched"])
     erring = isinstance(found, Mistake)
     values = {
         f"mistake_found/{agent}": float(erring),
@@ -204,6 +205,7 @@ SETTINGS = (
     ("board", "6x7"),
     ("evaluation_games", 100),
     ("inputs", "threats"),
+    ("searched", 20_000),
     ("steps", 1500),
     ("symmetry", True),
 )
@@ -232,6 +234,7 @@ CONNECT4 = Experiment(
         "board": Setting("rows x columns, four in a row", _board),
         "evaluation_games": Setting("games against each opponent", _count),
         "inputs": Setting("what networks see: threats or marks", _inputs),
+        "searched": Setting("positions searched for a clone's first mistake, at most", _count),
         "steps": Setting("gradient steps of every clone", _count),
         "symmetry": Setting("yes: clones are taught mirror images too", _switch),
     },
