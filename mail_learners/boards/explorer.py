@@ -14,7 +14,8 @@ legal actions.
 On a board with more positions than can be visited nearly every position is new, so that what such
 an explorer is paid for is to stay in the game: it learns to parry the expert, and asks it about
 positions that only a strong opponent reaches, while the early positions, which do repeat, lose
-their novelty and send it elsewhere.
+their novelty and send it elsewhere. Each game of a round has a temperature of its own, as actors
+have in Ape-X (arXiv 1803.00933): cool games resist for long, hot ones spread over the openings.
 """
 
 from collections.abc import Sequence
@@ -47,7 +48,8 @@ class BoardExploreConfig:
 
     Attributes:
         ridge: λ of the novelty.
-        temperature: of the softmax over values, in units of the novelty of a first visit.
+        temperatures: of the softmax over values, in units of the novelty of a first visit: those of
+            the first and the last game of a round, geometrically spaced between.
         discount: γ of the explorer's own return.
         gradient_steps: after each round.
         batch_size: transitions per gradient step.
@@ -57,7 +59,7 @@ class BoardExploreConfig:
     """
 
     ridge: float = 0.1
-    temperature: float = 0.1
+    temperatures: tuple[float, float] = (0.05, 1.0)
     discount: float = 0.95
     gradient_steps: int = 20
     batch_size: int = 128
@@ -81,6 +83,7 @@ class BoardExplorer:
     Args:
         game: a board.
         features: of its state-action pairs, what novelty is novelty over.
+        games: how many a round has.
         seed: of the network's initial weights.
         config: see `BoardExploreConfig`.
     """
@@ -90,10 +93,12 @@ class BoardExplorer:
         game: LineGame,
         features: FeatureMap | OneHotFeatureMap,
         *,
+        games: int,
         seed: int,
         config: BoardExploreConfig,
     ) -> None:
         self._game = game
+        self._games = games
         self._config = config
         self._novelty = NoveltyReward.over(features, ridge=config.ridge)
         with torch.random.fork_rng(devices=[]):
@@ -106,8 +111,9 @@ class BoardExplorer:
         self, states: States, games: NDArray[np.int64], rng: np.random.Generator
     ) -> Actions:
         """Choose an action in each of `(B,)` states."""
-        del games
-        values = self.values(states) / self._config.temperature
+        coldest, hottest = self._config.temperatures
+        heat = np.exp(np.log(hottest / coldest) * games / max(self._games - 1, 1))
+        values = self.values(states) / (coldest * heat)[:, None]
         weights = np.exp(values - values.max(axis=1, keepdims=True))
         return sample_actions(weights / weights.sum(axis=1, keepdims=True), rng=rng)
 

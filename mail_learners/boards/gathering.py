@@ -164,7 +164,9 @@ def _dqn(task: Gathering) -> Rounds:
     game, options = task.game, task.options
     seed = stream_seed(task.seed, task.taught)
     features = feature_map(game, options.features)
-    explorer = BoardExplorer(game, features, seed=seed, config=options.explore)
+    explorer = BoardExplorer(
+        game, features, games=options.games_per_round, seed=seed, config=options.explore
+    )
     movers = task.seated(by_policy(game, _expert(game), who="the expert"), explorer)
     rounds: Rounds = []
     for number in range(task.rounds):
