@@ -84,7 +84,8 @@ def nash_gap(game: object, policies: Policies) -> NashGap:
         InvalidPolicyError: an answer that is no distribution over legal actions.
         ShapeError: an answer, or a number of policies, of the wrong shape.
         UnknownAgentError: a mapping that does not name exactly the game's agents.
-        GameTooLargeError: more positions than can be enumerated.
+        GameTooLargeError: more positions than can be enumerated; an estimate is never given in
+            their place. `mail_envs.board.find_mistake` examines deterministic policies there.
     """
     raise _unknown("nash_gap", nash_gap.registry, game)
 

@@ -20,7 +20,7 @@ from mail_envs.board import batch
 from mail_envs.board.batch import States
 from mail_envs.board.positions import Layer, positions
 from mail_envs.board.rules import LineGame
-from mail_envs.errors import ShapeError, UnknownAgentError
+from mail_envs.errors import GameTooLargeError, ShapeError, UnknownAgentError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 from mail_envs.protocols.asking import ask, by_player
 from mail_envs.truth import (
@@ -83,7 +83,7 @@ def player_index(game: LineGame, player: int | str) -> int:
 
 @nash_gap.register
 def _(game: LineGame, policies: Policies) -> NashGap:
-    layers = positions(game)
+    layers = _all_positions(game)
     ordered = by_player(policies, game.agents)
     tables = [_tabulate(game, layers, policy, i) for i, policy in enumerate(ordered)]
     value = float(_evaluate(layers, tables, None, _returns)[0][0])
@@ -97,7 +97,7 @@ def _(game: LineGame, policies: Policies) -> NashGap:
 def _(
     game: LineGame, policies: Policies, player: int | str, utility: Utility | None = None
 ) -> BestResponse:
-    layers = positions(game)
+    layers = _all_positions(game)
     responder = player_index(game, player)
     ordered = by_player(policies, game.agents)
     tables = [
@@ -110,6 +110,21 @@ def _(
 @loss_probability.register
 def _(game: LineGame, policies: Policies, player: int | str) -> float:
     return best_response(game, policies, 1 - player_index(game, player), _won).value
+
+
+def _all_positions(game: LineGame) -> tuple[Layer, ...]:
+    """All positions, ply by ply.
+
+    Raises:
+        GameTooLargeError: more than can be enumerated; it says what else can be asked.
+    """
+    try:
+        return positions(game)
+    except GameTooLargeError as error:
+        raise GameTooLargeError(
+            f"{error}; mail_envs.board.find_mistake searches larger boards for the first mistake "
+            "of a deterministic policy"
+        ) from error
 
 
 def _returns(returns: FloatArray) -> FloatArray:

@@ -17,8 +17,9 @@ from mail_envs.errors import GameTooLargeError
 
 __all__ = ["Layer", "positions"]
 
-POSITION_LIMIT = 3_000_000
-"""Positions that an exact computation may enumerate: about 1 GB on a seven-column board."""
+POSITION_LIMIT = 5_000_000
+"""Positions that an exact computation may enumerate: on 5 columns × 4 rows there are 3 945 711, and
+a Nash gap takes 1 GB."""
 
 
 @dataclass(frozen=True, eq=False)

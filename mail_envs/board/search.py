@@ -40,7 +40,8 @@ __all__ = ["SearchSolver"]
 Goal: TypeAlias = Literal["scores", "value", "best", "first"]
 
 TABLE_BITS = 14, 34
-"""The range of a table's size: the least that tells positions apart, and 128 GB."""
+"""The range of a table's size: the least that tells positions apart (an entry has 50 bits of a hash
+of 64), and 128 GB."""
 
 
 class SearchSolver:

@@ -2,7 +2,7 @@
 
 The search touches memory at every step, and numba's counting of references to arrays would cost
 more there than the search itself; so it is given addresses, in a tuple of numbers. Whoever calls it
-keeps the arrays alive and large enough (`mail_envs.board.search.Workspace`).
+keeps the arrays alive and large enough (`mail_envs.board.search_engine.Workspace`).
 
 *Tables.* An entry is one word: the low 50 bits of a hash of 64, and two bounds of 7 bits each. The
 hash is a bijection and a table has at least 2¹⁴ slots, numbered by the high bits of the hash, so an
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HEAD",
-    "SMALLEST_TABLE",
     "Memory",
     "field",
     "insert",
@@ -44,9 +43,6 @@ SEVEN, FOURTEEN, BOUND = np.uint64(7), np.uint64(14), np.uint64(127)
 
 HEAD = 12
 """Words at the head of a frame."""
-
-SMALLEST_TABLE = 14
-"""The least number of bits of a slot's number: 14 + 50 are those of a hash."""
 
 
 class Memory(NamedTuple):

@@ -34,7 +34,7 @@ def run(code):
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=600,  # the first run compiles
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
@@ -119,6 +119,19 @@ print(hits)
 """
     run(code)
     assert run(code) == "[1, 1, 1]\n"
+
+
+def test_a_second_process_compiles_no_search():
+    code = """
+import gymnasium, mail_envs
+env = gymnasium.make("mail_envs/ConnectFour-v0")
+env.reset(seed=0)
+env.step(3)
+from mail_envs.board.search_questions import answer_all
+print(sum(answer_all.stats.cache_hits.values()), sum(answer_all.stats.cache_misses.values()))
+"""
+    run(code)
+    assert run(code) == "1 0\n"
 
 
 def test_the_pettingzoo_way_in_a_minimal_install():

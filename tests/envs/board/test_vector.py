@@ -174,6 +174,18 @@ def test_a_policy_sees_the_board_from_its_own_side():
     assert masks.tolist() == [[1, 1, 1, 1, 0, 1, 1, 1, 1]]
 
 
+def test_the_default_opponent_plays_connect_four_perfectly():
+    """Who moves first wins, so nobody beats it as player_1; it wins every game."""
+    env = gymnasium.make_vec("mail_envs/ConnectFour-v0", num_envs=20, agent="player_1")
+    observations, _ = env.reset(seed=0)
+    rng, results = np.random.default_rng(0), np.zeros(20)
+    while not results.all():
+        actions = random_actions(observations["action_mask"], rng=rng)
+        observations, rewards, terminated, _, _ = env.step(actions)
+        results[terminated] = rewards[terminated]
+        assert (rewards[terminated] == -1).all()
+
+
 def test_the_expert_never_loses():
     env = native(TOE, 200, opponent="expert")
     observations, _ = env.reset(seed=0)
