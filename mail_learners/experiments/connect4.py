@@ -72,7 +72,10 @@ def _run_cell(cell: Cell) -> CellResult:
     taught = found.of(game.agents[seat])
     with watch.phase("clone"):
         config = BoardCloneConfig(
-            steps=cell["steps"], inputs=cell["inputs"], symmetry=cell["symmetry"]
+            steps=cell["steps"],
+            inputs=cell["inputs"],
+            symmetry=cell["symmetry"],
+            memory=cell["memory"],
         )
         seed = stream_seed(cell.seed, seat)
         policy = greedy(clone_board(game, taught, seed=seed, config=config))
@@ -205,6 +208,7 @@ SETTINGS = (
     ("board", "6x7"),
     ("evaluation_games", 100),
     ("inputs", "threats"),
+    ("memory", True),
     ("searched", 20_000),
     ("steps", 1500),
     ("symmetry", True),
@@ -234,6 +238,7 @@ CONNECT4 = Experiment(
         "board": Setting("rows x columns, four in a row", _board),
         "evaluation_games": Setting("games against each opponent", _count),
         "inputs": Setting("what networks see: threats or marks", _inputs),
+        "memory": Setting("yes: clones remember what they were shown", _switch),
         "searched": Setting("positions searched for a clone's first mistake, at most", _count),
         "steps": Setting("gradient steps of every clone", _count),
         "symmetry": Setting("yes: clones are taught mirror images too", _switch),
