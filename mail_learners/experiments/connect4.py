@@ -12,7 +12,7 @@ from mail_envs.board import LineGame
 from mail_envs.board.certificates import Mistake
 from mail_envs.board.mistakes import find_mistake
 from mail_envs.errors import InvalidOptionError
-from mail_envs.protocols import Policy
+from mail_envs.protocols import FloatArray, Policy
 from mail_envs.protocols.asking import greedy
 from mail_learners.boards.cloning import BoardCloneConfig, clone_board, situations
 from mail_learners.boards.explorer import BoardExploreConfig
@@ -151,11 +151,11 @@ def _played(
     *,
     games: int,
     rng: np.random.Generator,
-) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+) -> FloatArray:
     """Results for the policy's seat, `(games,)`: 1 won, 0 drawn, −1 lost."""
     pair = [policy, opponent] if seat == 0 else [opponent, policy]
     results = play_out(game, pair, games=games, rng=rng)
-    return results * (1.0 if seat == 0 else -1.0) + 0.0  # no negative zeros
+    return np.where(seat == 0, results, -results).astype(np.float64)
 
 
 def _first_mistake(
