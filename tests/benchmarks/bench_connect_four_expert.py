@@ -4,7 +4,7 @@ bitbully (AGPL-3.0) is a dependency of this benchmark and of the slow cross-chec
 it is read or shipped. Best in an environment of its own, outside the working copy:
 
     python -m venv ../bitbully && . ../bitbully/bin/activate
-    python -m pip install -c constraints.txt -e ".[book]" bitbully==0.0.79
+    python -m pip install -c constraints.txt -e . bitbully==0.0.79
     python tests/benchmarks/bench_connect_four_expert.py [positions per ply] [games]
 
 Both have their 12-ply book, the same one. Tables are emptied before every position, and that is not

@@ -37,7 +37,7 @@ def main() -> None:
             time_limit=30 * minutes,
             progress=show,
         )
-        print(verdict.text())
+        print(f"\n{verdict.text()}")
         print(
             f"  {time.monotonic() - begun:.0f} s, {time.process_time() - spent:.0f} s of processors"
         )

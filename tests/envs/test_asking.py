@@ -10,6 +10,8 @@ from mail_envs.protocols.asking import (
     ask,
     by_player,
     check_distributions,
+    decide,
+    greedy,
     predict,
     sample_actions,
     split_observation,
@@ -50,6 +52,31 @@ def test_errors_name_who_answered():
         check_distributions(np.zeros((2, 4)), MASKS, who="the bishop")
     with pytest.raises(ShapeError, match=r"^policy: expected .* \(2, 4\), came \(4,\)"):
         check_distributions(np.zeros(4), MASKS)
+
+
+# ---- deterministic policies
+
+
+def test_deterministic_policies_are_asked_for_actions():
+    rows = np.array([[0, 1, 0, 0], [0, 0, 1, 0]], dtype=np.float32)
+    actions = decide(lambda seen, masks: rows, SEEN, MASKS)
+    assert (actions.tolist(), actions.dtype) == ([1, 2], np.int64)
+
+
+def test_stochastic_answers_are_refused_where_an_action_is_wanted():
+    message = r"^the bishop: expected a deterministic .* came at most 0\.75, for action 3, in row 1"
+    rows = np.array([[1, 0, 0, 0], [0.25, 0, 0, 0.75]])
+    with pytest.raises(InvalidPolicyError, match=message):
+        decide(lambda seen, masks: rows, SEEN, np.ones((2, 4), np.int8), who="the bishop")
+    with pytest.raises(InvalidPolicyError, match="probability 0 for illegal actions"):
+        decide(lambda seen, masks: np.eye(4)[[2, 2]], SEEN, MASKS)
+
+
+def test_greedy_play_is_the_most_probable_action_the_lowest_of_equals():
+    rows = np.array([[0.2, 0.4, 0, 0.4], [0, 0, 1, 0]])
+    answer = greedy(lambda seen, masks: rows)(SEEN, MASKS)
+    np.testing.assert_array_equal(answer, [[0, 1, 0, 0], [0, 0, 1, 0]])
+    assert decide(greedy(uniform_policy), SEEN, MASKS).tolist() == [0, 2]
 
 
 # ---- draws

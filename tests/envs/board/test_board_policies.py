@@ -158,6 +158,6 @@ def test_games_too_large_to_enumerate(monkeypatch):
         "mail_envs.board.best_response.positions", lambda game: limited(game, limit=50)
     )
     with pytest.raises(
-        GameTooLargeError, match="at most 50 positions.*board.find_mistake searches"
+        GameTooLargeError, match=r"at most 50 positions.*board\.find_mistake searches"
     ):
         nash_gap(LineGame(2, 4, 3, gravity=False), [uniform_policy, uniform_policy])
