@@ -7,27 +7,31 @@ prefixes of one run. `connect4_shown` says how its numbers are summed up.
 
 import numpy as np
 
-from mail_envs import PerfectExpert
 from mail_envs.board import LineGame
 from mail_envs.board.certificates import Mistake
 from mail_envs.board.mistakes import find_mistake
 from mail_envs.errors import InvalidOptionError
-from mail_envs.protocols import FloatArray, Policy
+from mail_envs.protocols import Policy
 from mail_envs.protocols.asking import greedy
 from mail_learners.boards.cloning import BoardCloneConfig, clone_board, situations
 from mail_learners.boards.explorer import BoardExploreConfig
 from mail_learners.boards.gathering import BoardOptions, gather_board
 from mail_learners.boards.inputs import INPUTS
-from mail_learners.boards.opponents import softened_opponent
-from mail_learners.evaluation import play_out
 from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
-from mail_learners.experiments.connect4_shown import METRICS, PRESENTATION, TEMPERATURES
+from mail_learners.experiments.connect4_shown import GRADED_AT, METRICS, PRESENTATION
 from mail_learners.experiments.options import Options, Setting
 from mail_learners.experiments.records import Measurement
 from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.workers import one_torch_thread
 from mail_learners.gathering import stream_seed
+from mail_learners.grading import (
+    OPTIMAL,
+    TEMPERATURES,
+    grade_moves,
+    published_opponent,
+    results_by_opponent,
+)
 from mail_wrappers import Demonstrations
 
 __all__ = ["CONNECT4"]
@@ -82,6 +86,8 @@ def _run_cell(cell: Cell) -> CellResult:
     measurements = _watched(cell, game, found, taught)
     with watch.phase("play"):
         measurements += _results(cell, game, policy, queries=len(found))
+    with watch.phase("grade"):
+        measurements += _slips(cell, game, policy, queries=len(found))
     with watch.phase("search"):
         measurements += _first_mistake(cell, game, policy, queries=len(found))
     return CellResult(tuple(measurements), watch.timings)
@@ -110,52 +116,44 @@ def _watched(
 
 
 def _results(cell: Cell, game: LineGame, policy: Policy, *, queries: int) -> list[Measurement]:
-    """Games against the opponents of every temperature, and the one against a perfect player.
-
-    All learners meet the same random streams.
-    """
-    seat, games = cell["seat"], cell.games[0]
-    agent, trials = game.agents[seat], cell["evaluation_games"]
+    """Games against the published opponents, by the same streams for every learner."""
+    seat, games, trials = cell["seat"], cell.games[0], cell["evaluation_games"]
+    agent, rng = game.agents[seat], np.random.default_rng(stream_seed(cell.seed, seat, 1))
+    found = results_by_opponent(game, policy, seat, games=trials, rng=rng)
+    wins = {name: round(shares.wins.value * trials) for name, shares in found.items()}
+    rates = {f"{t:g}": (wins[t], trials) for t in TEMPERATURES}
+    rates["optimal"] = (wins[OPTIMAL], trials)
+    rates["pooled"] = (sum(wins[t] for t in TEMPERATURES), trials * len(TEMPERATURES))
     measurements: list[Measurement] = []
-    wins, scores = 0, list[float]()
-    for temperature in TEMPERATURES:
-        rng = np.random.default_rng(stream_seed(cell.seed, seat, 1 + temperature))
-        opponent = softened_opponent(game, temperature)
-        results = _played(game, policy, opponent, seat, games=trials, rng=rng)
-        won, score = int((results > 0).sum()), float((1 + results).mean() / 2)
-        wins, scores = wins + won, [*scores, score]
-        name = f"win_rate/{temperature}/{agent}"
-        measurements += cell.proportion(name, won, trials, games=games, queries=queries)
-    pooled = f"win_rate/pooled/{agent}"
-    total = trials * len(TEMPERATURES)
-    measurements += cell.proportion(pooled, wins, total, games=games, queries=queries)
-    score = float(np.mean(scores))
-    measurements.append(
+    for name, (won, of) in rates.items():
+        metric = f"win_rate/{name}/{agent}"
+        measurements += cell.proportion(metric, won, of, games=games, queries=queries)
+    score = np.mean([found[t].wins.value + found[t].draws.value / 2 for t in TEMPERATURES])
+    metric, value = f"score/pooled/{agent}", float(score)
+    one = cell.measurement(metric, value, games=games, queries=queries, kind="estimate")
+    return [*measurements, one]
+
+
+def _slips(cell: Cell, game: LineGame, policy: Policy, *, queries: int) -> list[Measurement]:
+    """How often the clone's moves drop the outcome against one opponent, ply by ply."""
+    seat, trials = cell["seat"], cell["evaluation_games"]
+    opponent = published_opponent(game, GRADED_AT)
+    rng = np.random.default_rng(stream_seed(cell.seed, seat, 2))
+    grades = grade_moves(game, policy, seat, opponent, games=trials, rng=rng)
+    shares = {f"mistakes/ply-{each.ply}": each.drops_outcome for each in grades.plies}
+    shares["erring_games"] = grades.erring_games
+    ends = (("", "value"), ("/low", "low"), ("/high", "high"))
+    return [
         cell.measurement(
-            f"score/pooled/{agent}", score, games=games, queries=queries, kind="estimate"
+            f"{name}/{game.agents[seat]}{end}",
+            getattr(share, part),
+            games=cell.games[0],
+            queries=queries,
+            kind="estimate",
         )
-    )
-    rng = np.random.default_rng(0)  # neither of them draws anything
-    perfect = _played(game, policy, PerfectExpert(game), seat, games=1, rng=rng)
-    measurements.append(
-        cell.measurement(f"perfect_result/{agent}", perfect[0], games=games, queries=queries)
-    )
-    return measurements
-
-
-def _played(
-    game: LineGame,
-    policy: Policy,
-    opponent: Policy,
-    seat: int,
-    *,
-    games: int,
-    rng: np.random.Generator,
-) -> FloatArray:
-    """Results for the policy's seat, `(games,)`: 1 won, 0 drawn, −1 lost."""
-    pair = [policy, opponent] if seat == 0 else [opponent, policy]
-    results = play_out(game, pair, games=games, rng=rng)
-    return np.where(seat == 0, results, -results).astype(np.float64)
+        for name, share in shares.items()
+        for end, part in ends
+    ]
 
 
 def _first_mistake(

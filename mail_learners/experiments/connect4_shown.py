@@ -4,21 +4,26 @@ A **score** is the mean of 1 for a win, ½ for a draw, 0 for a loss. **Pooled** 
 temperatures, with as many games of each; never over sizes. For each seed, seat and size, the
 **lead** of dqn-explore-bc over another learner is the difference of their pooled scores, its
 interval Student's over seeds: the learners of one seed meet opponents drawn from the same streams.
+
+Two panels show one size alone, the largest, across temperatures and across plies. `derive` copies
+their numbers, with the temperature or the ply in place of the number of games.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from mail_learners.experiments.presentation import Panel, Presentation
+from mail_learners.experiments.presentation import Axis, Panel, Presentation
 from mail_learners.experiments.records import Measurement
 from mail_learners.experiments.vocabulary import Metric
+from mail_learners.grading import TEMPERATURES
 
-__all__ = ["METRICS", "PRESENTATION", "TEMPERATURES", "derive"]
+__all__ = ["GRADED_AT", "METRICS", "PRESENTATION", "derive"]
 
 DIRECTED = "dqn-explore-bc"
 
-TEMPERATURES = (0, 1, 2, 3, 4, 5)
-"""Of the opponents, as in arXiv 2602.22810."""
+GRADED_AT = 3.0
+"""The temperature of the opponent against which mistakes are counted by ply."""
 
 SEATS = (("player_0", "first player"), ("player_1", "second player"))
 
@@ -28,7 +33,7 @@ METRICS = (
     Metric(
         "win_rate/{temperature}/{player}",
         "share of games that this player's policy wins against the perfect player softened to that "
-        "temperature (pooled: to all six) as in arXiv:2602.22810",
+        "temperature as in arXiv:2602.22810; pooled: to all six; optimal: not softened",
         "probability",
         high=1.0,
         kinds=_ESTIMATE,
@@ -48,7 +53,21 @@ METRICS = (
         high=1.0,
         kinds=_ESTIMATE,
     ),
-    Metric("perfect_result/{player}", "result against the perfect player", "return", -1.0, 1.0),
+    Metric(
+        "mistakes/{ply}/{player}",
+        "share of this player's moves at that ply that drop the outcome, in games against the "
+        f"softened player of temperature {GRADED_AT:g}",
+        "probability",
+        high=1.0,
+        kinds=_ESTIMATE,
+    ),
+    Metric(
+        "erring_games/{player}",
+        "share of those games in which some move drops the outcome",
+        "probability",
+        high=1.0,
+        kinds=_ESTIMATE,
+    ),
     Metric("decisions_watched/{player}", "decisions of this player's expert seen", "decisions"),
     Metric(
         "mistake_found/{player}",
@@ -71,9 +90,37 @@ METRICS = (
 )
 
 
+DEGREES = Axis("temperature of the opponent", "linear")
+PLIES = Axis("ply", "linear")
+
+
 def derive(measurements: Sequence[Measurement]) -> Sequence[Measurement]:
-    """The leads of `dqn-explore-bc`; see the module's docstring."""
-    return tuple(lead for agent, _ in SEATS for lead in _leads(measurements, agent))
+    """The leads of `dqn-explore-bc`, and the largest size across temperatures and plies."""
+    leads = [lead for agent, _ in SEATS for lead in _leads(measurements, agent)]
+    largest = max((each.games for each in measurements), default=0)
+    at_largest = [each for each in measurements if each.games == largest]
+    return (*leads, *_across(at_largest, BY_TEMPERATURE), *_across(at_largest, BY_PLY))
+
+
+BY_TEMPERATURE = ("by-temperature", "win_rate", re.compile(r"win_rate/(\d+)/(\w+)"))
+BY_PLY = ("by-ply", "mistakes", re.compile(r"mistakes/ply-(\d+)/(\w+)"))
+
+
+def _across(
+    measurements: Iterable[Measurement], kind: tuple[str, str, re.Pattern[str]]
+) -> Iterable[Measurement]:
+    """The numbers of a family with the number in their names in place of the number of games."""
+    variant, family, pattern = kind
+    for each in measurements:
+        found = pattern.fullmatch(each.metric)
+        if found:
+            place, agent = found.groups()
+            yield replace(
+                each,
+                experiment=f"{each.experiment}/{variant}",
+                metric=f"{family}/{variant}/{agent}",
+                games=int(place),
+            )
 
 
 def _leads(measurements: Iterable[Measurement], agent: str) -> Iterable[Measurement]:
@@ -100,11 +147,15 @@ def _table() -> tuple[Panel, ...]:
             Panel(f"win_rate/pooled/{agent}", f"Win rate of the {seat}, pooled"),
         ]
         panels += [
-            Panel(f"win_rate/{t}/{agent}", f"Win rate of the {seat} at temperature {t}")
+            Panel(f"win_rate/{t:g}/{agent}", f"Win rate of the {seat} at temperature {t:g}")
             for t in TEMPERATURES
         ]
         panels += [
-            Panel(f"perfect_result/{agent}", f"Result of the {seat} against a perfect player"),
+            Panel(f"win_rate/optimal/{agent}", f"Win rate of the {seat} against an optimal player"),
+            Panel(
+                f"erring_games/{agent}", f"Games in which the {seat} drops the outcome at some ply"
+            ),
+            _of_largest(BY_PLY, agent, f"Moves of the {seat} that drop the outcome", PLIES),
             Panel(f"mistake_found/{agent}", f"Share of {seat}s in whom a mistake was found"),
             Panel(f"first_mistake_ply/{agent}", f"Plies before the first mistake, {seat}"),
             Panel(f"mistake_costs/{agent}", f"What that mistake drops, {seat}"),
@@ -120,11 +171,28 @@ def _plot() -> tuple[Panel, ...]:
         for panel in _table()
         if panel.metric.startswith(("score/", "lead/", "states_covered/"))
     ]
-    temperatures = [
-        Panel(f"win_rate/{t}/player_0", f"Win rate of the first player at temperature {t}")
-        for t in TEMPERATURES
+    extra = [
+        panel
+        for agent, seat in SEATS
+        for panel in (
+            _of_largest(BY_TEMPERATURE, agent, f"Win rate of the {seat}", DEGREES),
+            _of_largest(BY_PLY, agent, f"Moves of the {seat} that drop the outcome", PLIES),
+        )
     ]
-    return (*shown, *temperatures)
+    return (*shown, *extra)
+
+
+def _of_largest(
+    kind: tuple[str, str, re.Pattern[str]], agent: str, title: str, axis: Axis
+) -> Panel:
+    """A panel of the largest size alone."""
+    variant, family, _ = kind
+    return Panel(
+        f"{family}/{variant}/{agent}",
+        f"{title}, most games",
+        experiment=f"connect4/{variant}",
+        axis=axis,
+    )
 
 
 PRESENTATION = Presentation(
@@ -135,7 +203,7 @@ PRESENTATION = Presentation(
         "games: what each explorer plays, or for bc… what is recorded.",
         "bc watches deterministic experts: all its games are one game, repeated.",
         "The second player is lost from the start: its mistakes lose sooner than need be.",
-        "Temperature 0 follows a rule of its own and is about as strong as temperature 1.",
+        "By the published rule, temperature 0 plays as temperature 1 does.",
     ),
     derive=derive,
 )

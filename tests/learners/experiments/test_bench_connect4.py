@@ -12,11 +12,12 @@ import pytest
 
 import mail_learners
 from mail_learners.experiments.connect4 import CONNECT4
-from mail_learners.experiments.connect4_shown import TEMPERATURES, derive
+from mail_learners.experiments.connect4_shown import derive
 from mail_learners.experiments.options import Options, parse_settings, with_settings
 from mail_learners.experiments.records import Measurement
 from mail_learners.experiments.sweep import cells_of
 from mail_learners.experiments.vocabulary import check_measurements
+from mail_learners.grading import TEMPERATURES
 
 ROOT = Path(mail_learners.__file__).parents[1]
 SMALL = ("board=4x4", "evaluation_games=5", "steps=30", "searched=200")
@@ -49,7 +50,7 @@ def test_a_cell_measures_what_is_promised_and_twice_the_same(seat):
         assert found == CONNECT4.run_cell(cell).measurements
         values = {each.metric: each.value for each in found}
         agent = f"player_{seat}"
-        rates = [values[f"win_rate/{t}/{agent}"] for t in TEMPERATURES]
+        rates = [values[f"win_rate/{t:g}/{agent}"] for t in TEMPERATURES]
         np.testing.assert_allclose(values[f"win_rate/pooled/{agent}"], np.mean(rates))
         assert values[f"score/pooled/{agent}"] >= np.mean(rates) - 1e-12
         assert values[f"decisions_watched/{agent}"] >= values[f"states_covered/{agent}"] > 0
