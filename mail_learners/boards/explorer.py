@@ -63,7 +63,7 @@ class BoardExploreConfig:
     discount: float = 0.95
     gradient_steps: int = 20
     batch_size: int = 128
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     widths: tuple[int, ...] = (128, 128)
     inputs: str = "threats"
 

@@ -40,7 +40,7 @@ class BoardOptions:
     features: str = "afterstates"
     explore: BoardExploreConfig = field(default_factory=BoardExploreConfig)
     opening_plies: int = 8
-    games_per_round: int = 50
+    games_per_round: int = 25
 
 
 @dataclass(frozen=True)

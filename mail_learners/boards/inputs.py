@@ -8,8 +8,6 @@ complete one of the other, and the cells that can be marked now. All follow from
 none says who is winning.
 """
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +21,7 @@ INPUTS = {"threats": 5, "marks": 2}
 """The number of planes by name, the default first."""
 
 ONE = np.uint64(1)
+ALL = ~np.uint64(0)
 
 
 def inputs(game: LineGame, states: States, name: str) -> NDArray[np.float32]:
@@ -44,24 +43,20 @@ def inputs(game: LineGame, states: States, name: str) -> NDArray[np.float32]:
 
 
 def winning_cells(game: LineGame, marks: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The cells, marked or not, that would complete a line of `marks` `(B,)`: bitboards `(B,)`."""
+    """The cells that would complete a line of `marks` `(B,)`, marked or not: bitboards `(B,)`.
+
+    A cell is one where, in some direction, i marks end just before it and the others of the line
+    begin just after it. Bits on the spare bits between columns are meaningless.
+    """
     found = np.zeros_like(marks)
-    for cell, rest in _lines_but_one(game):
-        found |= np.where(marks & rest == rest, cell, np.uint64(0))
+    for shift in sorted({1, game.stride - 1, game.stride, game.stride + 1}):
+        before, after = [np.full_like(marks, ALL)], [np.full_like(marks, ALL)]
+        for i in range(1, game.in_a_row):
+            before.append(before[-1] & marks << np.uint64(i * shift))
+            after.append(after[-1] & marks >> np.uint64(i * shift))
+        for i in range(game.in_a_row):
+            found |= before[i] & after[game.in_a_row - 1 - i]
     return found
-
-
-@lru_cache(maxsize=32)
-def _lines_but_one(game: LineGame) -> tuple[tuple[np.uint64, np.uint64], ...]:
-    """Every cell of every line, and the line without it, as bitboards."""
-    reach, parts = range(game.in_a_row), list[tuple[np.uint64, np.uint64]]()
-    for shift in {1, game.stride - 1, game.stride, game.stride + 1}:
-        for first in range(game.bits):
-            cells = [1 << first + i * shift for i in reach]
-            line = sum(cells)
-            if line & game.board == line:  # a line that leaves the board meets a spare bit
-                parts += [(np.uint64(cell), np.uint64(line ^ cell)) for cell in cells]
-    return tuple(parts)
 
 
 def open_cells(game: LineGame, states: States) -> NDArray[np.uint64]:

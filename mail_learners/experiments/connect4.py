@@ -220,7 +220,7 @@ CONNECT4 = Experiment(
     presentation=PRESENTATION,
     defaults=Options(
         seeds=(42, 123, 1, 7, 19),
-        games=(300, 1000, 3000),
+        games=(1000, 3000),
         learners=REGISTRY["connect4"].learners,
         settings=SETTINGS,
     ),

@@ -126,13 +126,14 @@ def _across(
 def _leads(measurements: Iterable[Measurement], agent: str) -> Iterable[Measurement]:
     scores = [each for each in measurements if each.metric == f"score/pooled/{agent}"]
     directed = [each for each in scores if each.learner == DIRECTED]
+    several = len({each.features for each in directed}) > 1
     for ours in directed:
         for other in scores:
             same = (other.seed, other.games) == (ours.seed, ours.games)
             if same and other.learner != DIRECTED:
                 yield replace(
                     other,
-                    features=ours.features,
+                    features=ours.features if several else "",
                     metric=f"lead/{agent}",
                     value=ours.value - other.value,
                 )
@@ -142,8 +143,8 @@ def _table() -> tuple[Panel, ...]:
     panels: list[Panel] = []
     for agent, seat in SEATS:
         panels += [
-            Panel(f"score/pooled/{agent}", f"Score of the {seat}, pooled over temperatures 0–5"),
-            Panel(f"lead/{agent}", f"Lead of {DIRECTED} over each learner, {seat}", target=0.0),
+            Panel(f"score/pooled/{agent}", f"Score of the {seat}, pooled"),
+            Panel(f"lead/{agent}", f"Lead of {DIRECTED}, {seat}", target=0.0),
             Panel(f"win_rate/pooled/{agent}", f"Win rate of the {seat}, pooled"),
         ]
         panels += [
@@ -155,12 +156,12 @@ def _table() -> tuple[Panel, ...]:
             Panel(
                 f"erring_games/{agent}", f"Games in which the {seat} drops the outcome at some ply"
             ),
-            _of_largest(BY_PLY, agent, f"Moves of the {seat} that drop the outcome", PLIES),
+            _of_largest(BY_PLY, agent, f"Mistakes of the {seat} by ply", PLIES),
             Panel(f"mistake_found/{agent}", f"Share of {seat}s in whom a mistake was found"),
             Panel(f"first_mistake_ply/{agent}", f"Plies before the first mistake, {seat}"),
             Panel(f"mistake_costs/{agent}", f"What that mistake drops, {seat}"),
             Panel(f"decisions_watched/{agent}", f"Decisions of the {seat}'s expert watched"),
-            Panel(f"states_covered/{agent}", f"Distinct situations among them, {seat}"),
+            Panel(f"states_covered/{agent}", f"Situations seen of the {seat}'s expert"),
         ]
     return tuple(panels)
 
@@ -176,7 +177,7 @@ def _plot() -> tuple[Panel, ...]:
         for agent, seat in SEATS
         for panel in (
             _of_largest(BY_TEMPERATURE, agent, f"Win rate of the {seat}", DEGREES),
-            _of_largest(BY_PLY, agent, f"Moves of the {seat} that drop the outcome", PLIES),
+            _of_largest(BY_PLY, agent, f"Mistakes of the {seat} by ply", PLIES),
         )
     ]
     return (*shown, *extra)

@@ -11,6 +11,8 @@ GAME = LineGame(rows=4, columns=4, in_a_row=4, gravity=True)
 TABLE = gather_board("uniform-bc", GAME, 0, games=60, seed=3).of("player_0")
 CONFIG = BoardCloneConfig(widths=(64,), steps=400)
 
+BLANK = BoardCloneConfig(widths=(8,), steps=0, memory=False)
+
 
 def mirrored(observations):
     return np.ascontiguousarray(observations[:, :, ::-1])
@@ -32,7 +34,7 @@ def test_it_plays_what_it_was_shown_and_the_mirror_image(inputs):
 
 
 def test_illegal_actions_have_no_chance():
-    policy = clone_board(GAME, TABLE, seed=0, config=BoardCloneConfig(widths=(8,), steps=0))
+    policy = clone_board(GAME, TABLE, seed=0, config=BLANK)
     full = GAME.play([0, 0, 0, 0])
     seen = GAME.observation(full)[None]
     for masks in (GAME.action_mask(full)[None], None):
@@ -54,9 +56,27 @@ def test_every_distinct_situation_counts_once_with_its_shares():
 
 def test_the_same_arguments_give_the_same_policy_and_nothing_gives_an_untrained_one():
     seen, masks = TABLE.observations, TABLE.action_masks
-    small = BoardCloneConfig(widths=(8,), steps=20, batch_size=16)
+    small = BoardCloneConfig(widths=(8,), steps=20, batch_size=16, memory=False)
     one, same, other = (clone_board(GAME, TABLE, seed=s, config=small) for s in (1, 1, 2))
     np.testing.assert_array_equal(one(seen, masks), same(seen, masks))
     assert (one(seen, masks) != other(seen, masks)).any()
     untrained = clone_board(GAME, TABLE.first(0), seed=1, config=small)
     assert untrained(seen, masks).shape == (len(TABLE), GAME.actions)
+
+
+def test_it_remembers_what_it_was_shown_however_little_it_was_trained():
+    config = BoardCloneConfig(widths=(8,), steps=0)
+    policy = clone_board(GAME, TABLE, seed=0, config=config)
+    blank = clone_board(GAME, TABLE, seed=0, config=BLANK)
+    states, _, shares = situations(GAME, TABLE, symmetry=True)
+    seen, masks = batch.observations(GAME, states), batch.action_masks(GAME, states)
+    np.testing.assert_array_equal(policy(seen, masks), shares)
+    assert (blank(seen, masks) != shares).any()
+    other = gather_board("uniform-bc", GAME, 0, games=60, seed=4).of("player_0")
+    known = np.isin(
+        batch.keys(GAME, batch.encode(GAME, other.observations)),
+        situations(GAME, TABLE, symmetry=True).keys,
+    )
+    assert 0 < known.sum() < len(known)
+    new = other.observations[~known], other.action_masks[~known]
+    np.testing.assert_array_equal(policy(*new), blank(*new))
