@@ -141,7 +141,7 @@ def test_killed_ten_times_it_ends_with_the_same_bytes(tmp_path):
         assert process.returncode < 0 or (out / "results.csv").exists()
         stored.append(len(list((out / "cells").glob("*.json"))))
     assert stored == sorted(stored)
-    assert stored[0] < 10 * 1
+    assert stored[0] < 10  # of the ten cells: the first kill came before the end
     last = start(out)
     output, _ = last.communicate(timeout=600)
     assert last.returncode == 0, output
