@@ -42,6 +42,17 @@ REGISTRY: Mapping[str, Entry] = {
             "dqn-explore-bc",
         ),
     ),
+    "connect4": Entry(
+        "mail_learners.experiments.connect4:CONNECT4",
+        "how far clones of a perfect Connect Four player get, taught passively or interactively",
+        (
+            "bc",
+            "bc-random-ties",
+            "bc-random-openings",
+            "uniform-bc",
+            "dqn-explore-bc",
+        ),
+    ),
     "grid": Entry(
         "mail_learners.experiments.grid:GRID",
         "how many games it takes to copy experts who block each other, by explorer and features",

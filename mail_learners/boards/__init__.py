@@ -1,0 +1,1 @@
+"""Learners of board games, batched: many games in lockstep, experts asked by the batch."""
