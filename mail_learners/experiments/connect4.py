@@ -19,7 +19,7 @@ from mail_learners.boards.gathering import BoardOptions, gather_board
 from mail_learners.boards.inputs import INPUTS
 from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
 from mail_learners.experiments.connect4_shown import GRADED_AT, METRICS, PRESENTATION
-from mail_learners.experiments.options import Options, Setting
+from mail_learners.experiments.options import Options, OwnOption
 from mail_learners.experiments.records import Measurement
 from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
@@ -233,13 +233,13 @@ CONNECT4 = Experiment(
     learners=REGISTRY["connect4"].learners,
     features=FEATURES,
     settings={
-        "board": Setting("rows x columns, four in a row", _board),
-        "evaluation_games": Setting("games against each opponent", _count),
-        "inputs": Setting("what networks see: threats or marks", _inputs),
-        "memory": Setting("yes: clones remember what they were shown", _switch),
-        "searched": Setting("positions searched for a clone's first mistake, at most", _count),
-        "steps": Setting("gradient steps of every clone", _count),
-        "symmetry": Setting("yes: clones are taught mirror images too", _switch),
+        "board": OwnOption("rows x columns, four in a row", _board),
+        "evaluation_games": OwnOption("games against each opponent", _count),
+        "inputs": OwnOption("what networks see: threats or marks", _inputs),
+        "memory": OwnOption("yes: clones remember what they were shown", _switch),
+        "searched": OwnOption("positions searched for a clone's first mistake, at most", _count),
+        "steps": OwnOption("gradient steps of every clone", _count),
+        "symmetry": OwnOption("yes: clones are taught mirror images too", _switch),
     },
     metrics=METRICS,
     prepare=one_torch_thread,
