@@ -1,6 +1,8 @@
 """Random line games and random play, and the rules once more: slow, over lists of cells."""
 
 import numpy as np
+import pettingzoo
+import pytest
 from hypothesis import strategies as st
 
 from mail_envs.board import LineGame, batch
@@ -195,3 +197,17 @@ def erring_rows(game, scores, states, rng, share):
             errs = rng.random() < share
             rows[state][rng.choice(legal) if errs else int(np.argmax(scores(state)))] = 1.0
     return rows
+
+
+def replay_in_pettingzoo(found):
+    """PettingZoo's own rules, moves and rewards bear the certificate out."""
+    pytest.importorskip("pygame", reason="PettingZoo's own games draw with it")
+    env = pettingzoo.make("aec", "classic/connect_four-v3")
+    env.reset(seed=0)
+    for action in found.moves:
+        assert not any(env.terminations.values())
+        mask = env.observe(env.agent_selection)["action_mask"]
+        assert mask[action] == 1
+        env.step(action)
+    assert all(env.terminations.values())
+    assert env.rewards[f"player_{found.player}"] == found.result

@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
-import pettingzoo
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +26,14 @@ from mail_envs.errors import (
     UnknownAgentError,
 )
 from mail_envs.protocols.asking import greedy, uniform_policy
-from tests.boards import TablePolicy, all_states, erring_rows, line_games, tactician
+from tests.boards import (
+    TablePolicy,
+    all_states,
+    erring_rows,
+    line_games,
+    replay_in_pettingzoo,
+    tactician,
+)
 
 LOWEST = greedy(uniform_policy)
 BOARDS = (
@@ -313,20 +319,6 @@ def test_certificates_on_the_full_board(book, make, seat):
     assert found.after < found.value
     found.replay(policy, solver=PerfectExpert(game).solver)
     replay_in_pettingzoo(found)
-
-
-def replay_in_pettingzoo(found):
-    """PettingZoo's own rules, moves and rewards bear the certificate out."""
-    pytest.importorskip("pygame", reason="PettingZoo's own games draw with it")
-    env = pettingzoo.make("aec", "classic/connect_four-v3")
-    env.reset(seed=0)
-    for action in found.moves:
-        assert not any(env.terminations.values())
-        mask = env.observe(env.agent_selection)["action_mask"]
-        assert mask[action] == 1
-        env.step(action)
-    assert all(env.terminations.values())
-    assert env.rewards[f"player_{found.player}"] == found.result
 
 
 def test_the_expert_makes_no_mistake_in_the_opening(book):
