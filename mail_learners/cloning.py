@@ -18,7 +18,6 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +31,17 @@ from torch import nn
 from mail_envs.errors import ForeignResultsError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Observations
 from mail_learners.files import canonical_json, checksum, write_atomically
+from mail_learners.networks import perceptron, softmax
 from mail_wrappers import Demonstrations
 
-__all__ = ["Augment", "CloneConfig", "ClonedPolicy", "clone", "load_policy"]
+__all__ = [
+    "Augment",
+    "CloneConfig",
+    "ClonedPolicy",
+    "action_shares",
+    "clone",
+    "load_policy",
+]
 
 FORMAT = "mail-envs cloned policy 1"
 
@@ -89,9 +96,7 @@ class ClonedPolicy:
         with torch.no_grad():
             logits: FloatArray = self._network(torch.from_numpy(flat)).numpy()
         legal = np.ones_like(logits) if action_masks is None else np.asarray(action_masks)
-        logits = np.where(legal == 1, logits, -np.inf)
-        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return weights / weights.sum(axis=1, keepdims=True)
+        return softmax(np.where(legal == 1, logits, -np.inf))
 
     def save(self, path: Path | str) -> None:
         """Write the policy to a safetensors file, its description as JSON inside; atomically."""
@@ -139,7 +144,7 @@ def _rebuilt(found: dict[str, Any], weights: dict[str, torch.Tensor]) -> ClonedP
     if found != _description(shape, widths, weights):
         raise ValueError("another format, or contents that do not match their checksum")
     actions = len(weights[f"{2 * len(widths)}.weight"])  # of the last layer
-    network = _network(math.prod(shape), widths, actions).double()
+    network = perceptron(math.prod(shape), widths, actions).double()
     network.load_state_dict(weights)
     return ClonedPolicy(network, shape, widths)
 
@@ -171,7 +176,7 @@ def clone(
     inputs, masks, targets = _situations(inputs, masks, actions)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = _network(math.prod(shape), config.widths, masks.shape[1])
+        network = perceptron(math.prod(shape), config.widths, masks.shape[1])
     _fit(network, inputs, masks, targets, config)
     return ClonedPolicy(network, shape, config.widths)
 
@@ -182,10 +187,21 @@ def _situations(
     """The distinct rows (input, mask) and the empirical distribution of actions in each."""
     width = inputs.shape[1]
     rows, index = np.unique(np.hstack([inputs, masks]), axis=0, return_inverse=True)
-    counts = np.zeros((len(rows), masks.shape[1]), dtype=np.float32)
-    np.add.at(counts, (index.ravel(), actions), 1)
-    targets = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    return rows[:, :width].astype(np.float32), rows[:, width:].astype(np.int8), targets
+    targets = action_shares(index.ravel(), actions, shape=(len(rows), masks.shape[1]))
+    return (
+        rows[:, :width].astype(np.float32),
+        rows[:, width:].astype(np.int8),
+        targets.astype(np.float32),
+    )
+
+
+def action_shares(
+    rows: NDArray[np.int64], actions: NDArray[np.int64], *, shape: tuple[int, int]
+) -> FloatArray:
+    """The empirical distributions of actions `(B,)` by row `(B,)`: `shape`, 0 in rows without."""
+    counts = np.zeros(shape)
+    np.add.at(counts, (rows, actions), 1)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
 
 
 def _fit(
@@ -210,13 +226,3 @@ def _fit(
         optimiser.zero_grad()
         divergences.mean().backward()
         optimiser.step()
-
-
-def _network(inputs: int, widths: tuple[int, ...], actions: int) -> nn.Sequential:
-    sizes = [inputs, *widths]
-    hidden = [
-        layer
-        for before, after in pairwise(sizes)
-        for layer in (nn.Linear(before, after), nn.ReLU())
-    ]
-    return nn.Sequential(*hidden, nn.Linear(sizes[-1], actions))

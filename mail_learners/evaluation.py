@@ -1,47 +1,16 @@
 """Playing policies out: estimates, with everything sampled from one generator."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mail_envs.board import LineGame, batch
-from mail_envs.board.batch import States
 from mail_envs.experts import PerfectExpert
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
-from mail_envs.protocols.asking import ask, sample_actions
+from mail_learners.boards.rounds import by_policy, play_round
 
-__all__ = ["Ply", "perturbed_expert", "play_out", "plies_played"]
-
-
-class Ply(NamedTuple):
-    """One ply of those games that go on, R of them."""
-
-    number: int  # plies played before
-    games: NDArray[np.int64]  # (R,) which games
-    states: States  # (R,) each
-    actions: NDArray[np.int64]  # (R,)
-    after: States  # (R,) each
-
-
-def plies_played(
-    game: LineGame, policies: Sequence[Policy], *, games: int, rng: np.random.Generator
-) -> Iterator[Ply]:
-    """Play games to their end, all at once, ply by ply; arguments as in `play_out`."""
-    blank = np.zeros(games, dtype=np.uint64)
-    states = States(blank, blank.copy())
-    for number in range(game.cells):
-        running = np.flatnonzero(~batch.outcomes(game, states)[0])
-        if not len(running):
-            break
-        now = States(states.mover[running], states.other[running])
-        masks = batch.action_masks(game, now)
-        table = ask(policies[number % 2], batch.observations(game, now), masks)
-        actions = sample_actions(table, rng=rng)
-        after = batch.place(game, now, actions)
-        states.mover[running], states.other[running] = after
-        yield Ply(number, running, now, actions, after)
+__all__ = ["perturbed_expert", "play_out"]
 
 
 def play_out(
@@ -56,8 +25,9 @@ def play_out(
         rng: where every move is drawn from, ply by ply.
     """
     results = np.zeros(games, dtype=np.int8)
-    for ply in plies_played(game, policies, games=games, rng=rng):
-        results[ply.games] = batch.outcomes(game, ply.after)[1]
+    movers = [by_policy(game, policy) for policy in policies]
+    for turn in play_round(game, movers, games=games, rng=rng):
+        results[turn.games] = batch.outcomes(game, turn.after)[1]
     return results
 
 

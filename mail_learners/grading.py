@@ -28,8 +28,9 @@ from mail_envs.board.solver import Solver
 from mail_envs.board.solver import solver as solver_of
 from mail_envs.errors import InvalidOptionError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
-from mail_learners.evaluation import play_out, plies_played
-from mail_learners.experiments.statistics import Proportion, wilson_interval
+from mail_learners.boards.rounds import by_policy, play_round
+from mail_learners.evaluation import play_out
+from mail_learners.statistics import Proportion, wilson_interval
 
 __all__ = [
     "OPTIMAL",
@@ -123,16 +124,17 @@ def grade_moves(
     pair = (policy, opponent) if seat == 0 else (opponent, policy)
     erred = np.zeros(_positive(games), dtype=np.bool_)
     grades: list[PlyGrade] = []
-    for ply in plies_played(game, pair, games=games, rng=rng):
-        if ply.number % 2 != seat:
+    movers = [by_policy(game, each) for each in pair]
+    for turn in play_round(game, movers, games=games, rng=rng):
+        if turn.ply % 2 != seat:
             continue
-        moves = len(ply.games)
-        played = np.arange(moves), ply.actions
-        drops = ~judge.best(ply.states, prefer="outcome")[played]
-        not_best = ~judge.best(ply.states, prefer="distance")[played]
-        erred[ply.games] |= drops
+        moves = len(turn.games)
+        played = np.arange(moves), turn.actions
+        drops = ~judge.best(turn.states, prefer="outcome")[played]
+        not_best = ~judge.best(turn.states, prefer="distance")[played]
+        erred[turn.games] |= drops
         shares = (wilson_interval(int(kind.sum()), moves) for kind in (drops, not_best))
-        grades.append(PlyGrade(ply.number, moves, *shares))
+        grades.append(PlyGrade(turn.ply, moves, *shares))
     return MoveGrades(tuple(grades), wilson_interval(int(erred.sum()), games))
 
 

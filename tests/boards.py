@@ -115,6 +115,23 @@ def all_states(game):
     return sorted(seen)
 
 
+def slow_scores(game, state=None):
+    """State → scores of its actions, from `state` or the empty board on, by plain minimax."""
+    known = {}
+
+    def best(state):
+        if state not in known:
+            known[state] = np.full(game.actions, -np.inf)
+            for action in game.legal_actions(state):
+                known[state][action] = -best(game.step(state, action))
+        if game.outcome(state) is None:
+            return known[state].max()
+        return -abs(game.outcome(state)) * (game.cells + 1 - game.plies(state))
+
+    best(game.initial_state() if state is None else state)
+    return known
+
+
 class TablePolicy:
     """A policy as a table from the bytes of an observation to a row; it counts what it is asked."""
 

@@ -166,8 +166,7 @@ def keys(game: LineGame, states: States) -> NDArray[np.uint64]:
     """
     occupied = states.mover | states.other
     if game.gravity:
-        feet = sum(1 << (c * game.stride) for c in range(game.columns))
-        return states.mover + occupied + np.uint64(feet)
+        return states.mover + occupied + np.uint64(game.feet)
     if 2 * game.bits < 64:
         return (states.mover << np.uint64(game.bits) | states.other) + ONE
     if game.cells > 40:

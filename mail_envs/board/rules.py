@@ -134,6 +134,11 @@ class LineGame:
         return sum(column << (c * self.stride) for c in range(self.columns))
 
     @cached_property
+    def feet(self) -> int:
+        """The bitboard with the lowest cell of each column set."""
+        return sum(1 << (c * self.stride) for c in range(self.columns))
+
+    @cached_property
     def cell_bits(self) -> tuple[int, ...]:
         """The bit number of each cell, row-major."""
         return tuple(

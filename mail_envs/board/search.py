@@ -23,12 +23,11 @@ from numpy.typing import NDArray
 from mail_envs.board import batch
 from mail_envs.board.batch import States
 from mail_envs.board.rules import LineGame
-from mail_envs.board.solver import Prefer, Ties, final_scores
+from mail_envs.board.solver import Prefer, Ties, final_scores, unknown_position
 from mail_envs.errors import (
     GameTooLargeError,
     InvalidOptionError,
     PositionTooHardError,
-    UnknownPositionError,
 )
 from mail_envs.protocols import FloatArray
 
@@ -241,13 +240,7 @@ def _check(game: LineGame, states: States) -> None:
     lead = np.bitwise_count(other).astype(np.int64) - np.bitwise_count(mover)
     wrong = (occupied & ~np.uint64(game.board)) | (mover & other) | game.has_line(mover)
     if game.gravity:
-        feet = sum(1 << column * game.stride for column in range(game.columns))
-        wrong |= occupied & ~(occupied << np.uint64(1) | np.uint64(feet))
+        wrong |= occupied & ~(occupied << np.uint64(1) | np.uint64(game.feet))
     bad = (wrong != 0) | (lead < 0) | (lead > 1)
     if bad.any():
-        row = int(np.argmax(bad))
-        raise UnknownPositionError(
-            f"scores: expected positions that legal play reaches, came marks "
-            f"{int(mover[row]):#x} for the mover and {int(other[row]):#x} for the other in row "
-            f"{row}"
-        )
+        raise unknown_position(states, int(np.argmax(bad)))

@@ -21,6 +21,7 @@ __all__ = [
     "ONE",
     "ZERO",
     "Board",
+    "Node",
     "above",
     "beneath",
     "board_of",
@@ -108,7 +109,6 @@ def board_of(game: LineGame) -> Board:
         for row in range(0, game.rows, 2)
         for column in range(game.columns)
     )
-    feet = sum(1 << column * game.stride for column in range(game.columns))
     word = np.uint64
 
     def step(slope: int) -> np.uint64:
@@ -121,11 +121,21 @@ def board_of(game: LineGame) -> Board:
         shifts=(word(1), step(-1), step(0), step(1)),
         spread=word(min(game.bits, 63)),
         full=word(game.board),
-        feet=word(feet),
+        feet=word(game.feet),
         rise=word(game.board if game.gravity else 0),
         upper=word(upper),
         lower=word(game.board & ~upper),
     )
+
+
+class Node(NamedTuple):
+    """A position in which the mover cannot win at once."""
+
+    mover: np.uint64
+    other: np.uint64
+    danger: np.uint64  # the empty cells that would complete a line of the other
+    playable: np.uint64  # the empty cells that can be played
+    ply: int
 
 
 # ---- scores

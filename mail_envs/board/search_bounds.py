@@ -28,6 +28,7 @@ import numpy as np
 from mail_envs.board.search_bits import (
     ZERO,
     Board,
+    Node,
     above,
     beneath,
     compiled,
@@ -38,52 +39,32 @@ from mail_envs.board.search_bits import (
     lowest,
 )
 
-__all__ = ["UNKNOWN", "follow_even", "follow_odd", "following"]
+__all__ = ["UNKNOWN", "following"]
 
 UNKNOWN = 1000
 """A bound that says nothing: more than any score."""
 
 
 @inlined
-def following(
-    board: Board,
-    mover: np.uint64,
-    other: np.uint64,
-    danger: np.uint64,
-    playable: np.uint64,
-    ply: int,
-    beta: int,
-) -> int:
-    """A bound below β on the score of `mover`, M, if the other, F, can prove one by following.
+def following(board: Board, node: Node, even: bool, beta: int) -> int:
+    """A bound below β on the score of the mover, M, if the other, F, can prove one by following.
 
     Args:
         board: the game, with gravity.
-        mover: the marks of M, who cannot win at once.
-        other: the marks of F.
-        danger: the empty cells that complete a line of F; M must take those that are playable.
-        playable: the cells that can be played.
-        ply: the number of marks.
+        node: the position.
+        even: whether an even number of columns has an odd number of empty cells.
         beta: bounds that are not below β are of no use, and not looked for.
 
     Returns:
         An upper bound on the score, or `UNKNOWN`.
     """
-    if count(playable & board.upper) % 2 == 0:
-        return follow_even(board, mover, other, danger, playable, ply, beta)
-    return follow_odd(board, mover, other, danger, playable, ply, beta)
+    return _follow_even(board, node, beta) if even else _follow_odd(board, node, beta)
 
 
 @compiled
-def follow_even(
-    board: Board,
-    mover: np.uint64,
-    other: np.uint64,
-    danger: np.uint64,
-    playable: np.uint64,
-    ply: int,
-    beta: int,
-) -> int:
+def _follow_even(board: Board, node: Node, beta: int) -> int:
     """The bound of `following` where an even number of columns is odd: no threat is needed."""
+    mover, other, danger, playable, ply = node
     empty = board.full & ~(mover | other)
     bases = playable & board.upper
     poisoned = beneath(board, danger & board.upper & ~playable)
@@ -100,16 +81,9 @@ def follow_even(
 
 
 @compiled
-def follow_odd(
-    board: Board,
-    mover: np.uint64,
-    other: np.uint64,
-    danger: np.uint64,
-    playable: np.uint64,
-    ply: int,
-    beta: int,
-) -> int:
+def _follow_odd(board: Board, node: Node, beta: int) -> int:
     """The bound of `following` where an odd number is: with one threat at a lower cell."""
+    mover, other, danger, playable, ply = node
     empty = board.full & ~(mover | other)
     best = UNKNOWN
     turning = danger & board.lower & ~playable

@@ -19,13 +19,12 @@ Whatever the tables hold, the bounds hold: scores depend on the position alone. 
 its own stack instead of recursing.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from mail_envs.board.search_bits import (
     ZERO,
     Board,
+    Node,
     beneath,
     compiled,
     count,
@@ -39,7 +38,7 @@ from mail_envs.board.search_bits import (
     threats,
     won_at,
 )
-from mail_envs.board.search_bounds import UNKNOWN, follow_even, follow_odd, following
+from mail_envs.board.search_bounds import UNKNOWN, following
 from mail_envs.board.search_memory import (
     HEAD,
     Memory,
@@ -53,7 +52,7 @@ from mail_envs.board.search_memory import (
     threats_at,
 )
 
-__all__ = ["GAVE_UP", "Node", "after", "search"]
+__all__ = ["GAVE_UP", "after", "ceiling", "floor", "search"]
 
 GAVE_UP = 2000
 """What `search` returns when it has met its node limit."""
@@ -61,16 +60,6 @@ GAVE_UP = 2000
 HASH = np.uint64(0x9E3779B97F4A7C15)  # odd: multiplying by it is a bijection of 64-bit words
 MOVER, OTHER, PLAYABLE, KEY, PLY, BETA, SIGN, BEST, LOW, HIGH, NEXT, MOVES = range(HEAD)
 """What stands at the head of a frame."""
-
-
-class Node(NamedTuple):
-    """A position in which the mover cannot win at once."""
-
-    mover: np.uint64
-    other: np.uint64
-    danger: np.uint64  # the empty cells that would complete a line of the other
-    playable: np.uint64  # the empty cells that can be played
-    ply: int
 
 
 # ---- one position
@@ -85,13 +74,13 @@ def after(board: Board, node: Node, move: np.uint64, danger: np.uint64) -> Node:
 
 
 @inlined
-def _high(board: Board, ply: int) -> int:
+def ceiling(board: Board, ply: int) -> int:
     """The best score of a mover who cannot win at once: the win two plies later, or a draw."""
     return max(won_at(board, ply + 3), 0)
 
 
 @inlined
-def _low(board: Board, ply: int) -> int:
+def floor(board: Board, ply: int) -> int:
     """The worst score of a mover who need not block and has a move that does not lose at once."""
     return min(lost_at(board, ply + 4), 0)
 
@@ -103,7 +92,7 @@ def _settled(board: Board, node: Node, moves: np.uint64, beta: int) -> int:
         return lost_at(board, node.ply + 2) if node.playable else 0
     if node.ply >= board.cells - 2:
         return 0
-    high, low = _high(board, node.ply), _low(board, node.ply)
+    high, low = ceiling(board, node.ply), floor(board, node.ply)
     if high < beta:
         return high
     return low if low >= beta else UNKNOWN
@@ -179,22 +168,12 @@ def _grow(
         if _decides(board, danger, child.playable):
             return won_at(board, node.ply + 3), 0
         if board.rise and not (reach and move & board.upper and danger & board.upper == ZERO):
-            bound = -_followed(board, child, even, 1 - beta)
+            bound = -following(board, child, even, 1 - beta)
             if bound >= beta:
                 return bound, 0
         insert(memory, depth, number, move, danger, count(danger))
         number += 1
     return UNKNOWN, number
-
-
-@inlined
-def _followed(board: Board, node: Node, even: bool, beta: int) -> int:
-    """An upper bound below β on the mover's score by following, or `UNKNOWN`."""
-    if even:
-        return follow_even(
-            board, node.mover, node.other, node.danger, node.playable, node.ply, beta
-        )
-    return follow_odd(board, node.mover, node.other, node.danger, node.playable, node.ply, beta)
 
 
 @spliced
@@ -230,12 +209,13 @@ def _enter(board: Board, memory: Memory, depth: int, node: Node, beta: int, chec
     if value != UNKNOWN:
         return sign * value
     if board.rise and (check or sign < 0):
-        bound = following(board, node.mover, node.other, node.danger, node.playable, node.ply, beta)
+        even = count(node.playable & board.upper) % 2 == 0
+        bound = following(board, node, even, beta)
         if bound < beta:
             return sign * bound
     key = _key(board, node.mover, node.other)
     low, high = look(memory, key, node.ply)
-    low, high = max(low, _low(board, node.ply)), min(high, _high(board, node.ply))
+    low, high = max(low, floor(board, node.ply)), min(high, ceiling(board, node.ply))
     if low >= beta or high < beta:
         return sign * (low if low >= beta else high)
     empty = board.full & ~(node.mover | node.other)
@@ -243,7 +223,7 @@ def _enter(board: Board, memory: Memory, depth: int, node: Node, beta: int, chec
         return 0  # who would have to win has no line left
     value, number = _grow(board, memory, depth, node, moves, beta)
     if value == UNKNOWN:
-        high = min(high, _high(board, node.ply + 2))  # no move decides the game at once
+        high = min(high, ceiling(board, node.ply + 2))  # no move decides the game at once
         value = high if high < beta else _foreseen(board, memory, depth, node, number, beta)
     if value != UNKNOWN:
         return sign * value

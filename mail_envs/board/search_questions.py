@@ -24,6 +24,7 @@ from mail_envs.board.book_kernels import Book, book_score
 from mail_envs.board.search_bits import (
     ZERO,
     Board,
+    Node,
     compiled,
     count,
     entry,
@@ -35,7 +36,7 @@ from mail_envs.board.search_bits import (
     won_at,
 )
 from mail_envs.board.search_bounds import UNKNOWN
-from mail_envs.board.search_kernels import GAVE_UP, Node, after, search
+from mail_envs.board.search_kernels import GAVE_UP, after, ceiling, floor, search
 from mail_envs.board.search_memory import Memory
 
 __all__ = ["GOALS", "ILLEGAL", "Actions", "Batch", "Question", "answer_all"]
@@ -96,13 +97,13 @@ def _begin(board: Board, book: Book, root: Root, outcome: bool) -> int:
     node = root.node
     ply = node.ply
     wins = threats(board, node.mover) & node.playable
-    most = book_score(board, book, node.mover, node.other)
+    known = book_score(board, book, node.mover, node.other)
     for action in range(len(root.low)):
         move = node.playable & root.actions.cells[action]
         if move == ZERO:
             root.low[action] = root.high[action] = ILLEGAL
             continue
-        low, high = min(lost_at(board, ply + 4), 0), max(won_at(board, ply + 3), 0)
+        low, high = floor(board, ply), ceiling(board, ply)
         if move & wins:
             low = high = won_at(board, ply + 1)
         elif rest(board, node.playable, move) & node.danger:
@@ -114,10 +115,10 @@ def _begin(board: Board, book: Book, root: Root, outcome: bool) -> int:
             if reply != UNKNOWN:
                 low = high = -reply
         root.low[action] = _round(low, outcome)
-        root.high[action] = _round(min(high, most), outcome)
+        root.high[action] = _round(min(high, known), outcome)
         danger = threats(board, node.mover | move) & ~(node.mover | node.other | move)
         root.ranks[action] = count(danger) * len(root.low) + root.actions.centrality[action]
-    return most if most == UNKNOWN else _round(most, outcome)
+    return known if known == UNKNOWN else _round(known, outcome)
 
 
 # ---- what is still to be found out

@@ -25,7 +25,16 @@ from mail_envs.board.rules import LineGame
 from mail_envs.errors import UnknownPositionError
 from mail_envs.protocols import FloatArray
 
-__all__ = ["Prefer", "Solver", "TableSolver", "Ties", "final_scores", "solver", "table_solver"]
+__all__ = [
+    "Prefer",
+    "Solver",
+    "TableSolver",
+    "Ties",
+    "final_scores",
+    "solver",
+    "table_solver",
+    "unknown_position",
+]
 
 Prefer: TypeAlias = Literal["distance", "outcome"]
 """What ranks actions and positions: their score, or its sign alone."""
@@ -62,6 +71,15 @@ def final_scores(game: LineGame, states: States, prefer: Prefer = "distance") ->
     return lost if prefer == "outcome" else lost * (game.cells + 1 - batch.plies(states))
 
 
+def unknown_position(states: States, row: int) -> UnknownPositionError:
+    """The error that a row of states deserves which no play reaches."""
+    return UnknownPositionError(
+        f"scores: expected positions that legal play reaches, came marks "
+        f"{int(states.mover[row]):#x} for the mover and {int(states.other[row]):#x} for the other "
+        f"in row {row}"
+    )
+
+
 @dataclass(frozen=True, eq=False)
 class TableSolver:
     """The scores of all positions in one table, in increasing order of the positions' keys."""
@@ -87,12 +105,7 @@ class TableSolver:
         same = [known[row] == board for known, board in zip(self.states, states, strict=True)]
         unknown = ~(same[0] & same[1])
         if unknown.any():
-            first = int(np.argmax(unknown))
-            raise UnknownPositionError(
-                f"scores: expected positions that legal play reaches, came marks "
-                f"{int(states.mover[first]):#x} for the mover and {int(states.other[first]):#x} "
-                f"for the other in row {first}"
-            )
+            raise unknown_position(states, int(np.argmax(unknown)))
         return _ranked(self.table[row], prefer)
 
     def best(

@@ -123,7 +123,9 @@ def greedy(policy: Policy) -> Policy:
     """The deterministic policy that plays `policy`'s most probable action, the lowest of equals."""
 
     def most_probable(observations: Observations, action_masks: Mask | None) -> FloatArray:
-        table = np.asarray(policy(observations, action_masks))
+        answer = policy(observations, action_masks)
+        masks = np.ones(np.shape(answer), np.int8) if action_masks is None else action_masks
+        table = check_distributions(answer, masks)
         return np.eye(table.shape[1])[table.argmax(axis=1)]
 
     return most_probable

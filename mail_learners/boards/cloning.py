@@ -24,8 +24,9 @@ from mail_envs.board import LineGame, batch
 from mail_envs.board.batch import States
 from mail_envs.protocols import FloatArray, Mask, Observations
 from mail_learners.boards.inputs import INPUTS, inputs
-from mail_learners.boards.networks import perceptron
 from mail_learners.boards.rounds import rows_of
+from mail_learners.cloning import action_shares
+from mail_learners.networks import perceptron, softmax
 from mail_wrappers import Demonstrations
 
 __all__ = ["BoardClone", "BoardCloneConfig", "Situations", "clone_board", "situations"]
@@ -92,10 +93,8 @@ class BoardClone:
         with torch.no_grad():
             logits: FloatArray = self._network(torch.from_numpy(seen)).numpy()
         legal = batch.action_masks(self._game, states) if action_masks is None else action_masks
-        logits = np.where(np.asarray(legal) == 1, logits, -np.inf)
-        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+        answers = softmax(np.where(np.asarray(legal) == 1, logits, -np.inf))
         row, known = self._memory.find(batch.keys(self._game, states))
-        answers = weights / weights.sum(axis=1, keepdims=True)
         answers[known] = self._memory.shares[row[known]]
         return answers
 
@@ -108,9 +107,7 @@ def situations(game: LineGame, demonstrations: Demonstrations, *, symmetry: bool
     states, actions = batch.encode(game, decisions[0]), decisions[2]
     every = batch.keys(game, states)
     keys, first, row = np.unique(every, return_index=True, return_inverse=True)
-    counts = np.zeros((len(keys), game.actions))
-    np.add.at(counts, (row.ravel(), actions), 1.0)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    shares = action_shares(row.ravel(), actions, shape=(len(keys), game.actions))
     return Situations(rows_of(states, first), keys, shares)
 
 

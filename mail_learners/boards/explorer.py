@@ -32,8 +32,8 @@ from mail_envs.board.batch import States
 from mail_envs.protocols import FeatureMap, FloatArray, OneHotFeatureMap
 from mail_envs.protocols.asking import sample_actions
 from mail_learners.boards.inputs import INPUTS, inputs
-from mail_learners.boards.networks import perceptron
 from mail_learners.boards.rounds import Turn, rows_of
+from mail_learners.networks import perceptron, softmax
 from mail_wrappers import NoveltyReward
 
 __all__ = ["BoardExploreConfig", "BoardExplorer"]
@@ -114,8 +114,7 @@ class BoardExplorer:
         coldest, hottest = self._config.temperatures
         heat = np.exp(np.log(hottest / coldest) * games / max(self._games - 1, 1))
         values = self.values(states) / (coldest * heat)[:, None]
-        weights = np.exp(values - values.max(axis=1, keepdims=True))
-        return sample_actions(weights / weights.sum(axis=1, keepdims=True), rng=rng)
+        return sample_actions(softmax(values), rng=rng)
 
     def values(self, states: States) -> FloatArray:
         """Q of every action, −inf where illegal: `(B, A)`."""

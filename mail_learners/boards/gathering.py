@@ -67,7 +67,7 @@ class Gathering:
 
     def play(self, movers: tuple[Mover, Mover], rng: np.random.Generator) -> list[Turn]:
         """Play one round."""
-        return play_round(self.game, movers, games=self.options.games_per_round, rng=rng)
+        return list(play_round(self.game, movers, games=self.options.games_per_round, rng=rng))
 
     def seated(self, teacher: Mover, explorer: Mover) -> tuple[Mover, Mover]:
         """The movers in player order."""

@@ -64,5 +64,4 @@ def open_cells(game: LineGame, states: States) -> NDArray[np.uint64]:
     occupied = states.mover | states.other
     if not game.gravity:
         return np.uint64(game.board) & ~occupied
-    feet = np.uint64(sum(1 << column * game.stride for column in range(game.columns)))
-    return occupied + feet & np.uint64(game.board)
+    return occupied + np.uint64(game.feet) & np.uint64(game.board)

@@ -5,7 +5,7 @@ happened is kept as one `Turn` per ply. Rounds are numbered, and each has a rand
 own, so that the first n games of a longer run are the games of a run of n.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -31,15 +31,17 @@ class Turn(NamedTuple):
     states: States  # (B,) each
     games: NDArray[np.int64]  # (B,), increasing, counted from 0 in each round
     actions: Actions  # (B,)
+    after: States  # (B,) each
 
     def where(self, rows: NDArray[np.bool_]) -> "Turn":
         """What was done in some of the games, `(B,)`."""
-        return Turn(self.ply, rows_of(self.states, rows), self.games[rows], self.actions[rows])
+        states, after = rows_of(self.states, rows), rows_of(self.after, rows)
+        return Turn(self.ply, states, self.games[rows], self.actions[rows], after)
 
 
 def play_round(
     game: LineGame, movers: Sequence[Mover], *, games: int, rng: np.random.Generator
-) -> list[Turn]:
+) -> Iterator[Turn]:
     """Play games from the empty board to their end, ply by ply.
 
     Args:
@@ -49,19 +51,19 @@ def play_round(
         rng: given to the movers, in the order of their turns.
     """
     states = States(np.zeros(games, dtype=np.uint64), np.zeros(games, dtype=np.uint64))
-    numbers, turns = np.arange(games), list[Turn]()
+    numbers = np.arange(games)
     for ply in range(game.cells):
         going = ~batch.outcomes(game, states)[0]
         states, numbers = rows_of(states, going), numbers[going]
         if not len(numbers):
             break
         actions = movers[ply % 2](states, numbers, rng)
-        turns.append(Turn(ply, states, numbers, actions))
-        states = batch.place(game, states, actions)
-    return turns
+        after = batch.place(game, states, actions)
+        yield Turn(ply, states, numbers, actions, after)
+        states = after
 
 
-def by_policy(game: LineGame, policy: Policy, *, who: str) -> Mover:
+def by_policy(game: LineGame, policy: Policy, *, who: str = "policy") -> Mover:
     """A mover that draws its actions from a policy."""
 
     def move(states: States, games: NDArray[np.int64], rng: np.random.Generator) -> Actions:

@@ -14,8 +14,8 @@ from typing import Any
 
 from mail_envs.errors import InvalidOptionError, UnknownNameError
 from mail_learners.experiments.records import Kind, Measurement
-from mail_learners.experiments.statistics import wilson_interval
 from mail_learners.files import checksum
+from mail_learners.statistics import Proportion
 
 __all__ = ["Cell", "CellResult", "RunCell", "Scalar", "Stopwatch", "Timing"]
 
@@ -121,10 +121,9 @@ class Cell:
         )
 
     def proportion(
-        self, metric: str, successes: int, trials: int, *, games: int, queries: int
+        self, metric: str, share: Proportion, *, games: int, queries: int
     ) -> tuple[Measurement, Measurement, Measurement]:
-        """An estimated proportion with the ends of its 95 % Wilson interval beside it."""
-        share = wilson_interval(successes, trials)
+        """An estimated proportion with the ends of its interval beside it."""
         low, high = f"{metric}/low", f"{metric}/high"
         return (
             self.measurement(metric, share.value, games=games, queries=queries, kind="estimate"),

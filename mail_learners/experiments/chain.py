@@ -31,15 +31,15 @@ from mail_envs.markov import MarkovGame
 from mail_envs.markov.features import TableFeatures
 from mail_envs.markov.library import chain_experts
 from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
-from mail_learners.experiments.markov_cells import Gatherer, names_of, queries_of
-from mail_learners.experiments.options import Options, OwnOption
+from mail_learners.experiments.markov_cells import Gatherer, queries_of
+from mail_learners.experiments.options import Options, OwnOption, names_of
 from mail_learners.experiments.presentation import Panel, Presentation, Scale
 from mail_learners.experiments.registry import REGISTRY
-from mail_learners.experiments.statistics import Average
 from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.vocabulary import Metric
 from mail_learners.markov import Episodes, LsviOptions, first_games, linear_clones
 from mail_learners.markov.feature_blocks import Features
+from mail_learners.statistics import Average
 
 __all__ = ["CHAIN", "position_features"]
 

@@ -5,6 +5,8 @@ games; as the first n games of a longer run are the games of a run of n, the siz
 prefixes of one run. `connect4_shown` says how its numbers are summed up.
 """
 
+from functools import partial
+
 import numpy as np
 
 from mail_envs.board import LineGame
@@ -19,7 +21,7 @@ from mail_learners.boards.gathering import BoardOptions, gather_board
 from mail_learners.boards.inputs import INPUTS
 from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
 from mail_learners.experiments.connect4_shown import GRADED_AT, METRICS, PRESENTATION
-from mail_learners.experiments.options import Options, OwnOption
+from mail_learners.experiments.options import Options, OwnOption, at_least, one_of
 from mail_learners.experiments.records import Measurement
 from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
@@ -32,6 +34,7 @@ from mail_learners.grading import (
     published_opponent,
     results_by_opponent,
 )
+from mail_learners.statistics import wilson_interval
 from mail_wrappers import Demonstrations
 
 __all__ = ["CONNECT4"]
@@ -120,14 +123,16 @@ def _results(cell: Cell, game: LineGame, policy: Policy, *, queries: int) -> lis
     seat, games, trials = cell["seat"], cell.games[0], cell["evaluation_games"]
     agent, rng = game.agents[seat], np.random.default_rng(stream_seed(cell.seed, seat, 1))
     found = results_by_opponent(game, policy, seat, games=trials, rng=rng)
-    wins = {name: round(shares.wins.value * trials) for name, shares in found.items()}
-    rates = {f"{t:g}": (wins[t], trials) for t in TEMPERATURES}
-    rates["optimal"] = (wins[OPTIMAL], trials)
-    rates["pooled"] = (sum(wins[t] for t in TEMPERATURES), trials * len(TEMPERATURES))
+    rates = {f"{t:g}": found[t].wins for t in TEMPERATURES}
+    won = sum(found[t].wins.successes for t in TEMPERATURES)
+    rates |= {
+        "optimal": found[OPTIMAL].wins,
+        "pooled": wilson_interval(won, trials * len(TEMPERATURES)),
+    }
     measurements: list[Measurement] = []
-    for name, (won, of) in rates.items():
+    for name, rate in rates.items():
         metric = f"win_rate/{name}/{agent}"
-        measurements += cell.proportion(metric, won, of, games=games, queries=queries)
+        measurements += cell.proportion(metric, rate, games=games, queries=queries)
     score = np.mean([found[t].wins.value + found[t].draws.value / 2 for t in TEMPERATURES])
     metric, value = f"score/pooled/{agent}", float(score)
     one = cell.measurement(metric, value, games=games, queries=queries, kind="estimate")
@@ -142,17 +147,12 @@ def _slips(cell: Cell, game: LineGame, policy: Policy, *, queries: int) -> list[
     grades = grade_moves(game, policy, seat, opponent, games=trials, rng=rng)
     shares = {f"mistakes/ply-{each.ply}": each.drops_outcome for each in grades.plies}
     shares["erring_games"] = grades.erring_games
-    ends = (("", "value"), ("/low", "low"), ("/high", "high"))
     return [
-        cell.measurement(
-            f"{name}/{game.agents[seat]}{end}",
-            getattr(share, part),
-            games=cell.games[0],
-            queries=queries,
-            kind="estimate",
-        )
+        row
         for name, share in shares.items()
-        for end, part in ends
+        for row in cell.proportion(
+            f"{name}/{game.agents[seat]}", share, games=cell.games[0], queries=queries
+        )
     ]
 
 
@@ -184,22 +184,8 @@ def _board(text: str) -> str:
     return f"{game.rows}x{game.columns}"
 
 
-def _inputs(text: str) -> str:
-    if text not in INPUTS:
-        raise ValueError(f"expected one of {list(INPUTS)}, came {text!r}")
-    return text
-
-
-def _count(text: str) -> int:
-    if int(text) < 1:
-        raise ValueError(f"expected at least 1, came {text!r}")
-    return int(text)
-
-
 def _switch(text: str) -> bool:
-    if text not in ("yes", "no"):
-        raise ValueError(f"expected yes or no, came {text!r}")
-    return text == "yes"
+    return one_of(("yes", "no"), text) == "yes"
 
 
 SETTINGS = (
@@ -234,11 +220,11 @@ CONNECT4 = Experiment(
     features=FEATURES,
     settings={
         "board": OwnOption("rows x columns, four in a row", _board),
-        "evaluation_games": OwnOption("games against each opponent", _count),
-        "inputs": OwnOption("what networks see: threats or marks", _inputs),
+        "evaluation_games": OwnOption("games against each opponent", partial(at_least, 1)),
+        "inputs": OwnOption("what networks see: threats or marks", partial(one_of, tuple(INPUTS))),
         "memory": OwnOption("yes: clones remember what they were shown", _switch),
-        "searched": OwnOption("positions searched for a clone's first mistake, at most", _count),
-        "steps": OwnOption("gradient steps of every clone", _count),
+        "searched": OwnOption("most positions searched for a first mistake", partial(at_least, 1)),
+        "steps": OwnOption("gradient steps of every clone", partial(at_least, 1)),
         "symmetry": OwnOption("yes: clones are taught mirror images too", _switch),
     },
     metrics=METRICS,

@@ -157,7 +157,11 @@ def _table() -> tuple[Panel, ...]:
                 f"erring_games/{agent}", f"Games in which the {seat} drops the outcome at some ply"
             ),
             _of_largest(BY_PLY, agent, f"Mistakes of the {seat} by ply", PLIES),
-            Panel(f"mistake_found/{agent}", f"Share of {seat}s in whom a mistake was found"),
+            Panel(
+                f"mistake_found/{agent}",
+                f"Share of {seat}s in whom a mistake was found",
+                average="share",
+            ),
             Panel(f"first_mistake_ply/{agent}", f"Plies before the first mistake, {seat}"),
             Panel(f"mistake_costs/{agent}", f"What that mistake drops, {seat}"),
             Panel(f"decisions_watched/{agent}", f"Decisions of the {seat}'s expert watched"),

@@ -42,7 +42,7 @@ from mail_learners.experiments.dimension_shown import (
     S,
     variant,
 )
-from mail_learners.experiments.options import Options, OwnOption, whole_numbers
+from mail_learners.experiments.options import Options, OwnOption, names_of, one_of, whole_numbers
 from mail_learners.experiments.questions import LongRun, games_needed
 from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
@@ -72,7 +72,7 @@ Gather = Callable[[int], tuple[Episodes, ...]]
 
 def _cells(options: Options) -> list[Cell]:
     """Each learner and seed on each game: block games first, of each family the dearest."""
-    families = _words(options["families"])
+    families = names_of(options["families"])
     games = {(family, s, D) for family in families for s in _numbers(options["states"])}
     if "block" in families:
         games |= {("block", S, d) for d in _numbers(options["dimensions"])}
@@ -166,18 +166,8 @@ def _numbers(text: str) -> tuple[int, ...]:
     return whole_numbers("sizes", text)
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(","))
-
-
-def _list_of(known: tuple[str, ...]) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        for word in _words(text):
-            if word not in known:
-                raise ValueError(f"expected some of {', '.join(known)}, came {word!r}")
-        return text
-
-    return read
+def _families(text: str) -> str:
+    return ",".join(names_of(text, known=FAMILIES))
 
 
 def _sizes(text: str) -> str:
@@ -200,16 +190,14 @@ def _positive(text: str) -> float:
 
 
 SETTINGS = {
-    "families": OwnOption(
-        "which games, block or additive, separated by commas", _list_of(FAMILIES)
-    ),
+    "families": OwnOption("which games, block or additive, separated by commas", _families),
     "states": OwnOption(f"numbers of states S, at d = {D}", _sizes),
     "dimensions": OwnOption(f"dimensions d of block games, at S = {S}", _dimensions),
     "gap": OwnOption("the Nash gap, summed over players, to be reached", _positive),
     "bonus": OwnOption(f"β of {DIRECTED}; λ = 0.1, ties towards the largest bonus", _positive),
     "draws": OwnOption(
         "`shared`, the same random numbers at every S, or `fresh` ones",
-        _list_of(("shared", "fresh")),
+        partial(one_of, ("shared", "fresh")),
     ),
 }
 

@@ -17,8 +17,8 @@ from statistics import linear_regression
 
 from mail_learners.experiments.presentation import Axis, Panel, Presentation
 from mail_learners.experiments.records import Measurement
-from mail_learners.experiments.statistics import Average
 from mail_learners.experiments.vocabulary import Metric
+from mail_learners.statistics import Average
 
 __all__ = ["DIRECTED", "METRICS", "PRESENTATION", "D", "S", "derive", "sizes_of", "variant"]
 

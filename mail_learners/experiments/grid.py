@@ -16,10 +16,9 @@ from mail_learners.experiments.markov_cells import (
     SOLVED,
     Gatherer,
     clone_measurements,
-    names_of,
     online_measurements,
 )
-from mail_learners.experiments.options import Options, OwnOption
+from mail_learners.experiments.options import Options, OwnOption, names_of
 from mail_learners.experiments.presentation import Panel, Presentation
 from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment

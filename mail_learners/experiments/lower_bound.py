@@ -26,10 +26,9 @@ from mail_learners.experiments.markov_cells import (
     GAP_METRICS,
     Gatherer,
     clone_measurements,
-    names_of,
     online_measurements,
 )
-from mail_learners.experiments.options import Options, OwnOption
+from mail_learners.experiments.options import Options, OwnOption, at_least, names_of
 from mail_learners.experiments.presentation import Axis, Panel, Presentation
 from mail_learners.experiments.records import Measurement
 from mail_learners.experiments.registry import REGISTRY
@@ -126,12 +125,6 @@ def _coefficients(text: str) -> str:
     return ",".join(names)
 
 
-def _at_least(least: int, text: str) -> int:
-    if not text.isdecimal() or int(text) < least:
-        raise ValueError(f"expected a whole number of at least {least}, came {text!r}")
-    return int(text)
-
-
 GAPS = _panels("nash_gap/total", "Nash gap, summed (exact)")
 ITERATES = _panels("mean_iterate_gap/total", "Nash gap over iterates, on average (exact)")
 SOLVED_SHARES = _panels("solved", "Share of seeds with a gap of at most 0.001")
@@ -184,11 +177,11 @@ LOWER_BOUND = Experiment(
     ),
     learners=LEARNERS,
     settings={
-        "actions": OwnOption("A of player 0, at least 2", partial(_at_least, 2)),
+        "actions": OwnOption("A of player 0, at least 2", partial(at_least, 2)),
         "concentrability": OwnOption("values of C, at least 1, or inf", _coefficients),
-        "explorer_games": OwnOption("most games of the explorers", partial(_at_least, 1)),
-        "online_games": OwnOption("most games of mail-bro and murmail", partial(_at_least, 4)),
-        "online_seeds": OwnOption("how many seeds they run on", partial(_at_least, 1)),
+        "explorer_games": OwnOption("most games of the explorers", partial(at_least, 1)),
+        "online_games": OwnOption("most games of mail-bro and murmail", partial(at_least, 4)),
+        "online_seeds": OwnOption("how many seeds they run on", partial(at_least, 1)),
     },
     metrics=GAP_METRICS,
 )

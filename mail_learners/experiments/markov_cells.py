@@ -50,7 +50,6 @@ __all__ = [
     "SOLVED",
     "Gatherer",
     "clone_measurements",
-    "names_of",
     "online_measurements",
     "queries_of",
 ]
@@ -231,21 +230,3 @@ def _record(cell: Cell, games: int, record: MirrorRecord) -> list[Measurement]:
 def queries_of(episodes: Sequence[Episodes]) -> int:
     """How many expert moves were asked for."""
     return sum(part.queries for part in episodes)
-
-
-def names_of(text: str, *, known: Sequence[str] = ()) -> tuple[str, ...]:
-    """Names separated by commas, for settings.
-
-    Args:
-        text: the names.
-        known: those that there are; empty for any.
-
-    Raises:
-        ValueError: a name that is empty, unknown or comes twice.
-    """
-    names = tuple(name.strip() for name in text.split(","))
-    for place, name in enumerate(names):
-        if not name or name in names[:place] or (known and name not in known):
-            expected = f"some of {', '.join(known)}, each once" if known else "distinct names"
-            raise ValueError(f"expected {expected}, came {name!r} in {text!r}")
-    return names

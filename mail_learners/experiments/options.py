@@ -14,7 +14,10 @@ from mail_learners.experiments.cells import Scalar
 __all__ = [
     "Options",
     "OwnOption",
+    "at_least",
     "known_names",
+    "names_of",
+    "one_of",
     "parse_settings",
     "whole_numbers",
     "with_lists",
@@ -177,3 +180,46 @@ def _parse_setting(pair: str, settings: Mapping[str, OwnOption]) -> tuple[str, S
     except ValueError as error:
         meaning = settings[key].meaning
         raise InvalidOptionError(f"--set {key}: {error}; the setting means: {meaning}") from error
+
+
+# ---- what own options are read by
+
+
+def names_of(text: str, *, known: Sequence[str] = ()) -> tuple[str, ...]:
+    """Names separated by commas, for settings.
+
+    Args:
+        text: the names.
+        known: those that there are; empty for any.
+
+    Raises:
+        ValueError: a name that is empty, unknown or comes twice.
+    """
+    names = tuple(name.strip() for name in text.split(","))
+    for place, name in enumerate(names):
+        if not name or name in names[:place] or (known and name not in known):
+            expected = f"some of {', '.join(known)}, each once" if known else "distinct names"
+            raise ValueError(f"expected {expected}, came {name!r} in {text!r}")
+    return names
+
+
+def one_of(known: Sequence[str], text: str) -> str:
+    """One of some words.
+
+    Raises:
+        ValueError: another.
+    """
+    if text not in known:
+        raise ValueError(f"expected one of {', '.join(known)}, came {text!r}")
+    return text
+
+
+def at_least(least: int, text: str) -> int:
+    """A whole number.
+
+    Raises:
+        ValueError: none, or one below `least`.
+    """
+    if not text.isdecimal() or int(text) < least:
+        raise ValueError(f"expected a whole number of at least {least}, came {text!r}")
+    return int(text)

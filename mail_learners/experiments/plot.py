@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from mail_learners.experiments.presentation import Axis, Panel, Presentation, Scale
-from mail_learners.experiments.statistics import Summary
 from mail_learners.experiments.summary import Block, count_seeds, show_number
 from mail_learners.experiments.vocabulary import Metric, metric_of
+from mail_learners.statistics import Summary
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Literal
 
 from mail_learners.experiments.records import Measurement
-from mail_learners.experiments.statistics import Average
+from mail_learners.statistics import Average
 
 __all__ = ["Axis", "Panel", "Presentation", "Scale", "games_of", "nothing_more", "series_of"]
 

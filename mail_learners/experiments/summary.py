@@ -7,7 +7,7 @@ from typing import get_args
 
 from mail_learners.experiments.presentation import Panel, Presentation
 from mail_learners.experiments.records import Kind, Measurement, in_order
-from mail_learners.experiments.statistics import (
+from mail_learners.statistics import (
     GeometricMean,
     Proportion,
     Summary,
@@ -82,12 +82,12 @@ def count_seeds(blocks: Iterable[Block]) -> str:
 def show_mean(mean: Summary | None) -> str:
     """A mean with its half-width, factor or interval, for reading; a dash where there is none.
 
-    >>> from mail_learners.experiments.statistics import Mean
+    >>> from mail_learners.statistics import Mean
     >>> show_mean(Mean(0.98432, 0.0141, 5)), show_mean(Mean(81.0, None, 1)), show_mean(None)
     ('0.984 ± 0.014', '81', '–')
     >>> show_mean(GeometricMean(12.0, 1.25, 5))
     '12 ×/÷ 1.250'
-    >>> show_mean(Proportion(0.5, 0.25, 0.75, 8))
+    >>> show_mean(Proportion(4, 8, 0.25, 0.75))
     '0.500 [0.250, 0.750]'
     """
     if mean is None:

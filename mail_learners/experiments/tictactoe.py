@@ -20,6 +20,7 @@ from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.workers import one_torch_thread
 from mail_learners.gathering import stream_seed
+from mail_learners.statistics import wilson_interval
 from mail_wrappers import Demonstrations, QueryBudget
 
 __all__ = ["TICTACTOE"]
@@ -106,8 +107,7 @@ def _estimates(
         lost = int((results == (-1 if player == 0 else 1)).sum())
         measurements += cell.proportion(
             f"perturbed_loss_rate/{agent}",
-            lost,
-            GAMES_PER_ESTIMATE,
+            wilson_interval(lost, GAMES_PER_ESTIMATE),
             games=games,
             queries=len(demonstrations),
         )

@@ -79,6 +79,12 @@ def test_greedy_play_is_the_most_probable_action_the_lowest_of_equals():
     assert decide(greedy(uniform_policy), SEEN, MASKS).tolist() == [0, 2]
 
 
+def test_greedy_play_refuses_what_is_no_distribution():
+    for row in ([0, np.nan, 0, 0.5], [0, 0.5, 0, 0.2]):
+        with pytest.raises(InvalidPolicyError):
+            greedy(lambda seen, masks, row=row: np.tile(row, (2, 1)))(SEEN, MASKS)
+
+
 # ---- draws
 
 

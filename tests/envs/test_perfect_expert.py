@@ -16,7 +16,7 @@ from mail_envs.errors import (
     UnknownPositionError,
 )
 from mail_envs.protocols import Expert
-from tests.boards import all_states
+from tests.boards import all_states, slow_scores
 
 GAMES = (
     TicTacToe(),
@@ -27,23 +27,6 @@ GAMES = (
     LineGame(3, 3, 1, gravity=False),
     LineGame(1, 1, 1, gravity=False),
 )
-
-
-def slow_scores(game):
-    """State → scores of its actions, by plain recursive minimax over the scalar rules."""
-    known = {}
-
-    def best(state):
-        if state not in known:
-            known[state] = np.full(game.actions, -np.inf)
-            for action in game.legal_actions(state):
-                known[state][action] = -best(game.step(state, action))
-        if game.outcome(state) is None:
-            return known[state].max()
-        return -abs(game.outcome(state)) * (game.cells + 1 - game.plies(state))
-
-    best(game.initial_state())
-    return known
 
 
 @pytest.mark.parametrize("game", GAMES, ids=str)

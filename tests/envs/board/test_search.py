@@ -23,7 +23,7 @@ from mail_envs.errors import (
     PositionTooHardError,
     UnknownPositionError,
 )
-from tests.boards import LARGEST
+from tests.boards import LARGEST, slow_scores
 
 LISTED = (
     LineGame(4, 4, 4, gravity=True),
@@ -48,6 +48,11 @@ def one(states, row):
     return States(states.mover[[row]], states.other[[row]])
 
 
+def each(states):
+    """The positions of a batch, one by one."""
+    return [State(*pair) for pair in zip(*(side.tolist() for side in states), strict=True)]
+
+
 def random_state(game, ply, *, rng):
     """A position of `ply` marks that goes on, by random play that ends no game; None at a loss."""
     state = game.initial_state()
@@ -69,25 +74,6 @@ def random_states(game, plies, number, *, rng):
             state = random_state(game, ply, rng=rng)
             found += [] if state is None else [state]
     return batch.stack(found)
-
-
-def plain_scores(game, state):
-    """Scores of the actions of one position, by recursion over the scalar rules."""
-    known = {}
-
-    def value(state):
-        if state not in known:
-            outcome = game.outcome(state)
-            if outcome is None:
-                known[state] = max(-value(game.step(state, a)) for a in game.legal_actions(state))
-            else:
-                known[state] = -abs(outcome) * (game.cells + 1 - game.plies(state))
-        return known[state]
-
-    scores = np.full(game.actions, -np.inf)
-    for action in game.legal_actions(state):
-        scores[action] = -value(game.step(state, action))
-    return scores
 
 
 # ---- exact
@@ -120,15 +106,13 @@ def test_the_last_plies_of_the_largest_boards(game):
     """Boards of 64 bits and lines in all directions: no shift wraps, no mark is lost."""
     late = range(game.cells - 7, game.cells - 3)
     states = random_states(game, late, 3, rng=np.random.default_rng(1))
-    pairs = zip(states.mover.tolist(), states.other.tolist(), strict=True)
-    expected = [plain_scores(game, State(*pair)) for pair in pairs]
+    expected = [slow_scores(game, state)[state] for state in each(states)]
     np.testing.assert_array_equal(SearchSolver(game, table_bits=14).scores(states), expected)
 
 
 def test_the_last_plies_of_connect_four():
     states = random_states(FOUR, range(32, 42), 4, rng=np.random.default_rng(2))
-    pairs = zip(states.mover.tolist(), states.other.tolist(), strict=True)
-    expected = [plain_scores(FOUR, State(*pair)) for pair in pairs]
+    expected = [slow_scores(FOUR, state)[state] for state in each(states)]
     np.testing.assert_array_equal(SearchSolver(FOUR).scores(states), expected)
 
 

@@ -20,14 +20,14 @@ def mirrored(observations):
 
 @pytest.mark.parametrize("inputs", ["threats", "marks"])
 def test_it_plays_what_it_was_shown_and_the_mirror_image(inputs):
-    config = BoardCloneConfig(widths=(64,), steps=400, inputs=inputs, symmetry=True)
+    config = BoardCloneConfig(widths=(64,), steps=400, inputs=inputs, memory=False)
     policy = clone_board(GAME, TABLE, seed=0, config=config)
     states, _, shares = situations(GAME, TABLE, symmetry=True)
     sure = shares.max(axis=1) == 1
     table = policy(batch.observations(GAME, states), batch.action_masks(GAME, states))
     np.testing.assert_allclose(table.sum(axis=1), 1)
     agrees = table.argmax(axis=1)[sure] == shares.argmax(axis=1)[sure]
-    assert agrees.mean() > 0.97
+    assert agrees.mean() > 0.97  # of 334; the network alone, memory off
     seen = set(batch.keys(GAME, states).tolist())
     images = batch.encode(GAME, mirrored(batch.observations(GAME, states)))
     assert seen == set(batch.keys(GAME, images).tolist())

@@ -61,7 +61,7 @@ def test_the_explorer_learns_to_stay_in_the_game():
 
 def test_rounds_play_the_rules():
     expert = by_policy(GAME, PerfectExpert(GAME, ties="uniform"), who="expert")
-    turns = play_round(GAME, (expert, expert), games=5, rng=np.random.default_rng(0))
+    turns = list(play_round(GAME, (expert, expert), games=5, rng=np.random.default_rng(0)))
     for number in range(5):
         moves = [int(turn.actions[turn.games == number][0]) for turn in turns]
         assert GAME.outcome(GAME.play(moves)) == 0  # 4 × 4 is a draw under best play

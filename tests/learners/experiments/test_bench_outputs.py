@@ -11,10 +11,10 @@ from mail_learners.experiments.outputs import present
 from mail_learners.experiments.plot import draw, to_bytes
 from mail_learners.experiments.presentation import Axis, Panel, Presentation
 from mail_learners.experiments.records import Measurement
-from mail_learners.experiments.statistics import Mean
 from mail_learners.experiments.summary import block, show_mean
 from mail_learners.experiments.table import to_markdown, to_rich
 from mail_learners.experiments.vocabulary import METRICS
+from mail_learners.statistics import Mean
 
 LOSS = Panel("loss_probability/player_0", "Loss of player 0", "symlog", target=0.01)
 RATE = Panel("perturbed_loss_rate/player_0", "Loss rate")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mail_envs.errors import InvalidMeasurementError
-from mail_learners.experiments.statistics import (
+from mail_learners.statistics import (
     GeometricMean,
     Mean,
     geometric_interval,

@@ -15,6 +15,7 @@ from mail_learners.experiments.options import Options, OwnOption
 from mail_learners.experiments.presentation import Panel, Presentation
 from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.vocabulary import Metric
+from mail_learners.statistics import wilson_interval
 
 LEARNERS = ("bc", "dagger")
 
@@ -47,7 +48,10 @@ def measure(cell, games, rng):
     return (
         cell.measurement("loss_probability/player_0", rng.random(), games=games, queries=3 * games),
         *cell.proportion(
-            "perturbed_loss_rate/player_0", rng.integers(100), 100, games=games, queries=3 * games
+            "perturbed_loss_rate/player_0",
+            wilson_interval(int(rng.integers(100)), 100),
+            games=games,
+            queries=3 * games,
         ),
     )
 

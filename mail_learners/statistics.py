@@ -86,12 +86,20 @@ class GeometricMean:
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """A share of successes with its interval, 0 ≤ low ≤ value ≤ high ≤ 1, among `count` trials."""
+    """A share of successes among `count` trials, with its interval.
 
-    value: float
+    0 ≤ low ≤ value ≤ high ≤ 1.
+    """
+
+    successes: int
+    count: int
     low: float
     high: float
-    count: int
+
+    @property
+    def value(self) -> float:
+        """The share."""
+        return self.successes / self.count
 
 
 Average = Literal["mean", "geometric", "share"]
@@ -189,6 +197,5 @@ def wilson_interval(successes: int, trials: int, *, confidence: float = 0.95) ->
     half = math.sqrt(p * (1 - p) * z2_n + z2_n * z2_n / 4)
     low = (p + z2_n / 2 - half) / (1 + z2_n)
     high = (p + z2_n / 2 + half) / (1 + z2_n)
-    return Proportion(
-        p, max(low, 0.0) if successes else 0.0, high if successes < trials else 1.0, trials
-    )
+    low = max(low, 0.0) if successes else 0.0
+    return Proportion(successes, trials, low, high if successes < trials else 1.0)
