@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.table import Table
 
 from mail_envs.errors import ForeignResultsError, InvalidOptionError, UnknownNameError
+from mail_learners.experiments.descriptions import Description, is_description, read_description
 from mail_learners.experiments.options import Options, parse_settings, with_lists, with_settings
 from mail_learners.experiments.registry import REGISTRY, load
+from mail_learners.experiments.workers import Workers
 
 if TYPE_CHECKING:
     from mail_learners.experiments.sweep import Experiment
@@ -41,7 +43,10 @@ def list_experiments() -> None:
 
 @application.command("run")
 def run_experiment(  # noqa: PLR0913 - one parameter per option of the command line
-    name: Annotated[str, typer.Argument(help="An experiment of the list, or module:ATTRIBUTE.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="An experiment of the list, module:ATTRIBUTE, or a file NAME.toml."),
+    ],
     *,
     full: Annotated[bool, typer.Option("--full", help="The papers' sizes.")] = False,
     seeds: Annotated[str, typer.Option(help="For example 1,2,3.")] = "",
@@ -53,29 +58,36 @@ def run_experiment(  # noqa: PLR0913 - one parameter per option of the command l
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder; default results/NAME.")] = None,
     jobs: Annotated[int, typer.Option(help="Cells at a time; 0 for one per core.")] = 0,
+    backend: Annotated[str, typer.Option(help="processes of this machine, or ray.")] = "processes",
+    address: Annotated[str | None, typer.Option(help="Of a Ray cluster, HOST:PORT.")] = None,
 ) -> None:
     """Run an experiment; started again with the same --out, go on where it stopped."""
     lists = {"seeds": seeds, "games": games, "learners": learners, "features": features}
     try:
-        experiment = load(name)
-        options = with_lists(experiment.full if full else experiment.defaults, **lists)
-        options = with_settings(options, parse_settings(settings or (), experiment.settings))
-        folder = out or Path("results") / (f"{experiment.name}-full" if full else experiment.name)
-        whole = _sweep(experiment, options, folder, jobs or os.cpu_count() or 1)
+        workers = Workers(jobs or os.cpu_count() or 1, backend, address)
+        said = read_description(Path(name)) if is_description(name) else Description(name)
+        experiment = load(said.experiment)
+        whole = full or said.full
+        given = {**said.lists, **{key: text for key, text in lists.items() if text}}
+        options = with_lists(experiment.full if whole else experiment.defaults, **given)
+        own = parse_settings((*said.settings, *(settings or ())), experiment.settings)
+        title = Path(name).stem if is_description(name) else experiment.name
+        folder = out or Path("results") / (f"{title}-full" if full else title)
+        ended_well = _sweep(experiment, with_settings(options, own), folder, workers)
     except (UnknownNameError, InvalidOptionError, ForeignResultsError) as refused:
         typer.echo(f"mail-bench: {refused}", err=True)
         raise typer.Exit(2) from None
-    if not whole:
+    if not ended_well:
         raise typer.Exit(1)
 
 
-def _sweep(experiment: "Experiment", options: Options, out: Path, jobs: int) -> bool:
+def _sweep(experiment: "Experiment", options: Options, out: Path, workers: Workers) -> bool:
     """Run a sweep and show it; whether every cell ended well."""
     from mail_learners.experiments.outputs import present  # noqa: PLC0415 - slow to import
     from mail_learners.experiments.progress import observer_for  # noqa: PLC0415
     from mail_learners.experiments.sweep import run  # noqa: PLC0415
 
-    report = run(experiment, options, out, jobs, observer=observer_for(_console(error=True)))
+    report = run(experiment, options, out, workers, observer=observer_for(_console(error=True)))
     if report.failures:
         cells = "\n".join(f"  {cell}" for cell, _ in report.failures)
         typer.echo(

@@ -3,7 +3,8 @@
 A sweep's results are a function of the experiment, its options and the package's version. Cells
 are independent and stored one by one when they end; `results.csv` is assembled from the stored
 cells alone. So a sweep may be killed at any instant and started again with the same arguments: it
-does what is missing and ends with the same bytes, in any order and with any number of processes.
+does what is missing and ends with the same bytes, in any order, with any number of
+processes and on any machines.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +32,7 @@ from mail_learners.experiments.store import (
     write_timings,
 )
 from mail_learners.experiments.vocabulary import METRICS, Metric, check_measurements
-from mail_learners.experiments.workers import Failure, do_nothing, in_processes
+from mail_learners.experiments.workers import Failure, Workers, do_nothing, in_workers
 
 __all__ = ["Experiment", "SweepReport", "cells_of", "identity", "run"]
 
@@ -121,7 +122,7 @@ def run(
     experiment: Experiment,
     options: Options,
     out: Path,
-    jobs: int,
+    workers: Workers | int,
     *,
     observer: SweepObserver | None = None,
 ) -> SweepReport:
@@ -131,15 +132,14 @@ def run(
         experiment: what to run.
         options: what to cover.
         out: the sweep's folder, see `store`.
-        jobs: cells under way at a time, at least 1.
+        workers: where cells run; a number for so many processes of this machine.
         observer: told of every cell that ends.
 
     Raises:
-        UnknownNameError, InvalidOptionError: see `cells_of`.
+        UnknownNameError, InvalidOptionError: see `cells_of` and `Workers`.
         ForeignResultsError: the folder is another sweep's, or one of its files is damaged.
     """
-    if jobs < 1:
-        raise InvalidOptionError(f"--jobs: expected at least 1, came {jobs}")
+    where = Workers(workers) if isinstance(workers, int) else workers
     watcher = Silence() if observer is None else observer
     cells = cells_of(experiment, options)
     open_folder(out, identity(experiment, options))
@@ -147,7 +147,7 @@ def run(
     missing = [cell for cell, measurements in stored.items() if measurements is None]
     watcher.start(experiment.name, total=len(cells), stored=len(cells) - len(missing))
     try:
-        failures = _run_missing(experiment, missing, out, jobs, watcher)
+        failures = _run_missing(experiment, missing, out, where, watcher)
     finally:
         watcher.stop()
     done = [cell for cell in cells if cell not in dict(failures)]
@@ -163,12 +163,12 @@ def _run_missing(
     experiment: Experiment,
     missing: Sequence[Cell],
     out: Path,
-    jobs: int,
+    workers: Workers,
     watcher: SweepObserver,
 ) -> tuple[tuple[Cell, str], ...]:
     run_cell = partial(_run_checked, experiment.run_cell, experiment.vocabulary)
     failures: list[tuple[Cell, str]] = []
-    for outcome in in_processes(run_cell, missing, jobs=jobs, prepare=experiment.prepare):
+    for outcome in in_workers(run_cell, missing, workers=workers, prepare=experiment.prepare):
         cell, answer = missing[outcome.index], outcome.answer
         if isinstance(answer, Failure):
             failures.append((cell, answer.text))

@@ -1,4 +1,4 @@
-"""Work spread over processes: the one place that knows joblib.
+"""Work spread over processes, of this machine or of a Ray cluster: the one place that knows joblib.
 
 Every cell runs in a worker process, with one job too, so that it always finds the same
 surroundings: one thread for numerical libraries (joblib sets `OMP_NUM_THREADS` and its cousins
@@ -11,13 +11,26 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-__all__ = ["Failure", "Outcome", "do_nothing", "in_processes", "one_torch_thread"]
+from mail_envs.errors import InvalidOptionError
+
+__all__ = [
+    "BACKENDS",
+    "Failure",
+    "Outcome",
+    "Workers",
+    "do_nothing",
+    "in_workers",
+    "one_torch_thread",
+]
+
+BACKENDS = ("processes", "ray")
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")
@@ -53,11 +66,43 @@ def one_torch_thread() -> None:
     torch.use_deterministic_algorithms(mode=True)
 
 
-def in_processes(
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """Where work is done.
+
+    Attributes:
+        jobs: tasks under way at a time, at least 1.
+        backend: `"processes"` of this machine, or `"ray"`, a cluster's.
+        address: of the cluster's head, `host:port`; None for the one that is running here, or
+            else for a cluster of our own. See `ray_backend.connected`.
+
+    Raises:
+        InvalidOptionError: no jobs, another backend, or an address without Ray.
+    """
+
+    jobs: int
+    backend: str = "processes"
+    address: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the options, which errors call by their names on the command line."""
+        if self.jobs < 1:
+            raise InvalidOptionError(f"--jobs: expected at least 1, came {self.jobs}")
+        if self.backend not in BACKENDS:
+            raise InvalidOptionError(
+                f"--backend: expected one of {', '.join(BACKENDS)}, came {self.backend!r}"
+            )
+        if self.address is not None and self.backend != "ray":
+            raise InvalidOptionError(
+                f"--address: expected --backend ray with it, came --backend {self.backend}"
+            )
+
+
+def in_workers(
     function: Callable[[Task], Answer],
     tasks: Sequence[Task],
     *,
-    jobs: int,
+    workers: Workers,
     prepare: Prepare = do_nothing,
 ) -> Iterator[Outcome[Answer]]:
     """Call a function on every task, in worker processes.
@@ -65,42 +110,69 @@ def in_processes(
     Args:
         function: importable by the workers; its answer must survive the way between processes.
         tasks: what to call it on.
-        jobs: how many tasks are under way at a time, at least 1.
+        workers: where, and how many at a time.
         prepare: called once in each worker before its first task.
 
     Yields:
         Outcomes in the order in which tasks end. A task that raises ends as a failure and the
-        others go on; if a worker dies, the tasks that were under way fail, up to `jobs` of
-        them, and the others go on.
+        others go on; if a worker dies (on Ray: every worker that tries the same task), the tasks
+        that were under way fail, up to `jobs` of them, and the others go on.
     """
     waiting = dict(enumerate(tasks))
-    while waiting:
-        try:
-            for outcome in _in_one_pool(function, waiting, jobs, prepare):
-                del waiting[outcome.index]
-                yield outcome
-        except BrokenProcessPool as death:
-            # Tasks start in order: the first ones that have not ended were under way.
-            for index in list(waiting)[:jobs]:
-                del waiting[index]
-                yield Outcome(index, Failure(f"a worker process died meanwhile: {death}"))
+    with _cluster(workers, needed=bool(waiting)):
+        while waiting:
+            try:
+                for outcome in _in_one_pool(function, waiting, workers, prepare):
+                    del waiting[outcome.index]
+                    yield outcome
+            except BrokenProcessPool as death:
+                # Tasks start in order: the first ones that have not ended were under way.
+                for index in list(waiting)[: workers.jobs]:
+                    del waiting[index]
+                    yield Outcome(index, Failure(f"a worker process died meanwhile: {death}"))
+
+
+@contextmanager
+def _cluster(workers: Workers, *, needed: bool) -> Generator[None]:
+    """Be connected to the cluster, where there is one."""
+    if workers.backend != "ray" or not needed:
+        yield
+        return
+    from mail_learners.experiments.ray_backend import connected  # noqa: PLC0415 - an extra
+
+    with connected(workers.address, workers.jobs):
+        yield
 
 
 def _in_one_pool(
-    function: Callable[[Task], Answer], tasks: Mapping[int, Task], jobs: int, prepare: Prepare
+    function: Callable[[Task], Answer],
+    tasks: Mapping[int, Task],
+    workers: Workers,
+    prepare: Prepare,
 ) -> Iterator[Outcome[Answer]]:
     import joblib  # noqa: PLC0415 - half a second, not needed to list experiments
 
     # joblib runs in this very process if told n_jobs=1; pre_dispatch bounds what is under way.
     habits: dict[str, Any] = {"return_as": "generator_unordered", "batch_size": 1}
-    habits |= {"pre_dispatch": jobs, "max_nbytes": None}
-    habits |= {"initializer": _serve, "initargs": (os.getpid(),)}
-    with joblib.parallel_config("loky", n_jobs=max(jobs, 2), inner_max_num_threads=1):
+    habits |= {"pre_dispatch": workers.jobs, "max_nbytes": None}
+    if workers.backend == "processes":
+        habits |= {"initializer": _serve, "initargs": (os.getpid(),)}
+    with joblib.parallel_config(
+        _joblib_name(workers), n_jobs=max(workers.jobs, 2), inner_max_num_threads=1
+    ):
         parallel: Any = joblib.Parallel(**habits)
         yield from parallel(
             joblib.delayed(_attempt)(function, index, task, prepare)
             for index, task in list(tasks.items())
         )
+
+
+def _joblib_name(workers: Workers) -> str:
+    if workers.backend == "processes":
+        return "loky"
+    from mail_learners.experiments.ray_backend import ON_RAY  # noqa: PLC0415 - an extra
+
+    return ON_RAY
 
 
 def _attempt(

@@ -1,7 +1,8 @@
 """A sweep small enough for tests: every cell draws a few numbers.
 
 Its settings make it slow, or let it fail: `broken` names a file, and while it exists cells of
-seed 2 raise or, if it says "die", kill their process; every cell adds a line to the file `begun`.
+seed 2 raise or, if it says "die", kill their process; every cell adds a line to the file `begun`,
+and the number of its process to the file `pids`.
 """
 
 import os
@@ -32,6 +33,9 @@ def run_cell(cell):
     if cell["begun"]:
         with Path(cell["begun"]).open("a") as file:
             file.write(f"{cell.slug}\n")
+    if cell["pids"]:
+        with Path(cell["pids"]).open("a") as file:
+            file.write(f"{os.getpid()}\n")
     if cell["broken"] and cell.seed == 2 and Path(cell["broken"]).exists():
         if Path(cell["broken"]).read_text() == "die":
             os._exit(3)
@@ -81,7 +85,7 @@ def prepare():
     os.environ["TOY_PREPARED"] = str(int(os.environ.get("TOY_PREPARED", "0")) + 1)
 
 
-SETTINGS = (("begun", ""), ("broken", ""), ("pause", 0.0))
+SETTINGS = (("begun", ""), ("broken", ""), ("pause", 0.0), ("pids", ""))
 OPTIONS = Options((1, 2, 3), (10, 50), LEARNERS, settings=SETTINGS)
 PANEL = Panel("loss_probability/player_0", "Loss probability of player 0")
 
@@ -99,6 +103,7 @@ TOY = Experiment(
         "pause": OwnOption("seconds that every cell sleeps", float),
         "broken": OwnOption("a file that makes seed 2 fail", str),
         "begun": OwnOption("a file that cells add a line to", str),
+        "pids": OwnOption("a file that cells add the number of their process to", str),
     },
     metrics=(Metric("draws/{number}", "numbers drawn", "numbers"),),
 )
