@@ -79,7 +79,7 @@ def blank(height: int, width: int, colour: Colour) -> FloatArray:
 
 def pixels(height: int, width: int) -> Grid:
     """The centres of a picture's pixels."""
-    right, down = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+    down, right = np.indices((height, width), dtype=np.float64) + 0.5
     return right, down
 
 

@@ -85,8 +85,9 @@ class Window:
         """The window's surface, opened or resized if need be."""
         pygame = import_pygame()
         surface = self._surface
-        still_ours = surface is not None and pygame.display.get_surface() is surface
-        if still_ours and surface.get_size() == size:
+        if surface is not None and surface is not pygame.display.get_surface():
+            surface = None  # another window has taken its place
+        if surface is not None and surface.get_size() == size:
             return surface
         try:
             pygame.display.init()

@@ -253,7 +253,7 @@ BROKEN = [
     (climbs, "mail_envs.experts", "from mail_envs import nash_gap"),
     (climbs, "mail_envs.somewhere", ""),
     (crossings, "mail_envs.window", "import torch"),
-    (heavy, "mail_envs.window", "import pygame"),
+    (heavy, "mail_envs.board.rules", "import pygame"),
     (heavy, "mail_envs.board.positions", "import numba"),
     (heavy, "mail_envs.board.positions", "from scipy.optimize import linprog"),
     (heavy, "mail_envs.board.positions", "class A:\n    import scipy"),
