@@ -5,6 +5,7 @@ its signed distance: for every pixel how far it lies outside the shape's edge, i
 inside. `paint` covers what is inside with an edge one pixel soft, so that nothing looks jagged.
 """
 
+from collections.abc import Callable
 from functools import reduce
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "digits_width",
     "finished",
     "paint",
+    "patched",
     "pixels",
     "rectangle",
     "ring",
@@ -96,6 +98,28 @@ def paint(
     """
     cover = opacity * np.clip(0.5 - distance, 0, 1)[..., None]
     return picture * (1 - cover) + np.array(colour, dtype=np.float64) * cover
+
+
+def patched(
+    picture: FloatArray,
+    upper: int,
+    left: int,
+    size: tuple[int, int],
+    draw: Callable[[FloatArray], FloatArray],
+) -> FloatArray:
+    """A copy of a picture with a part of it drawn anew.
+
+    Args:
+        picture: `(height, width, 3)`.
+        upper: the first row of the part.
+        left: its first column.
+        size: its height and width.
+        draw: makes the part of what it was.
+    """
+    rows, columns = slice(upper, upper + size[0]), slice(left, left + size[1])
+    copy = picture.copy()
+    copy[rows, columns] = draw(picture[rows, columns])
+    return copy
 
 
 def finished(picture: FloatArray) -> Picture:

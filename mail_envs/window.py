@@ -63,13 +63,17 @@ class Window:
         pygame.display.flip()
 
     def watch(self, picture: Picture, title: str, fps: float) -> None:
-        """As `show`, then leave the picture there for 1 / fps seconds, and see to the window."""
+        """As `show`, then leave the picture there for 1 / fps seconds, and see to the window.
+
+        With `SDL_VIDEODRIVER=dummy`, where nobody sees it, it does not wait.
+        """
         self.show(picture, title)
         if self.dismissed:
             return
         pygame = import_pygame()
         self._clock = self._clock or pygame.time.Clock()
-        self._clock.tick(fps)
+        if pygame.display.get_driver() != "dummy":
+            self._clock.tick(fps)
         if any(event.type == pygame.QUIT for event in pygame.event.get()):
             self.close()
             self.dismissed = True

@@ -15,6 +15,7 @@ from mail_envs.drawing import (
     digits_width,
     finished,
     paint,
+    patched,
     pixels,
     rectangle,
     stroke,
@@ -214,12 +215,8 @@ def _centre(place: _Place) -> tuple[float, float]:
 def _drawn(
     sheet: FloatArray, place: _Place, draw: Callable[[FloatArray], FloatArray]
 ) -> FloatArray:
-    """A copy of the sheet with one cell, `(64, 64, 3)`, drawn anew from what it was."""
-    rows = slice(place.row * CELL, (place.row + 1) * CELL)
-    columns = slice(place.column * CELL, (place.column + 1) * CELL)
-    copy = sheet.copy()
-    copy[rows, columns] = draw(sheet[rows, columns])
-    return copy
+    """A copy of the sheet with one cell drawn anew from what it was."""
+    return patched(sheet, place.row * CELL, place.column * CELL, (CELL, CELL), draw)
 
 
 def _tiled(sheet: FloatArray, place: _Place, colour: Colour, number: str = "") -> FloatArray:

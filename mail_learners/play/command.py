@@ -1,6 +1,6 @@
 """The command `mail-bench play`."""
 
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["play"]
 
 
-class Board(str, Enum):
+class Board(StrEnum):
     """The games that may be played."""
 
     connect4 = "connect4"
     tictactoe = "tictactoe"
 
 
-class Seat(str, Enum):
+class Seat(StrEnum):
     """Who moves first."""
 
     first = "first"

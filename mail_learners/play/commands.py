@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 from mail_envs.errors import IllegalActionError, UnknownNameError
 from mail_learners.play.session import Session
 
-__all__ = ["WORDS", "Command", "Move", "Word", "parsed"]
+__all__ = ["WORDS", "Command", "Move", "Word", "legal_move", "parsed"]
 
 Word: TypeAlias = Literal["undo", "hint", "scores", "new", "quit"]
 
@@ -36,23 +36,36 @@ def parsed(line: str, session: Session) -> Command:
         UnknownNameError: anything else.
         IllegalActionError: a number that is no legal action here.
     """
-    said, game = line.strip().lower(), session.game
+    said = line.strip().lower()
     for word in WORDS:
         if said in {word, word[0]}:
             return word
-    what = "column" if game.gravity else "cell"
     if not (said.isascii() and said.isdigit()):
+        what = "column" if session.game.gravity else "cell"
         raise UnknownNameError(
             f"expected the number of a {what}, or one of {', '.join(WORDS)}, came {said!r}"
         )
+    return legal_move(int(said) - 1, session)
+
+
+def legal_move(action: int, session: Session) -> Move:
+    """The move of an action, numbered from 0, if it may be played.
+
+    Raises:
+        IllegalActionError: it may not; the message numbers from 1.
+    """
+    game = session.game
+    what = "column" if game.gravity else "cell"
     if session.over:
         raise IllegalActionError("the game is over: new begins another, undo takes a move back")
-    action, legal = int(said) - 1, game.legal_actions(session.state)
+    legal = game.legal_actions(session.state)
     if not 0 <= action < game.actions:
-        raise IllegalActionError(f"there is no {what} {said}: expected one of 1 to {game.actions}")
+        raise IllegalActionError(
+            f"there is no {what} {action + 1}: expected one of 1 to {game.actions}"
+        )
     if action not in legal:
         raise IllegalActionError(
-            f"{what} {said} is {'full' if game.gravity else 'taken'}: expected one of "
+            f"{what} {action + 1} is {'full' if game.gravity else 'taken'}: expected one of "
             f"{', '.join(str(a + 1) for a in legal)}"
         )
     return Move(action)

@@ -10,11 +10,22 @@ from typing import Any
 import numpy as np
 
 from mail_envs.board.rendering import CELL, DISCS, marks, picture
-from mail_envs.drawing import Colour, Picture, blank, circle, digits, finished, paint, pixels, ring
+from mail_envs.drawing import (
+    Colour,
+    Picture,
+    blank,
+    circle,
+    digits,
+    finished,
+    paint,
+    patched,
+    pixels,
+    ring,
+)
 from mail_envs.errors import IllegalActionError, NothingToUndoError
 from mail_envs.protocols import FloatArray
 from mail_envs.window import Window, import_pygame
-from mail_learners.play.commands import WORDS, Command, Move
+from mail_learners.play.commands import WORDS, Command, Move, legal_move
 from mail_learners.play.session import Session, outlook, result
 from mail_learners.play.table import Table
 
@@ -37,27 +48,41 @@ def play_in_window(table: Table) -> None:
         MissingPackageError: pygame is not installed.
         MissingDisplayError: there is no display to open a window on.
     """
-    pygame, window, clock = import_pygame(), Window(), import_pygame().time.Clock()
+    pygame, window = import_pygame(), Window()
+    clock = pygame.time.Clock()
     here: Table | None = table.begun()
-    said, over = "", None
+    said, over, seen = "", None, None
     while here is not None:
-        scores = here.scores() if _wanted(here.session) else None
-        shown = session_picture(here.session, scores, over=over)
-        window.show(shown, said or title(here.session, scores))
+        if seen != (here.session, over, said):
+            seen = here.session, over, said
+            _show(here, window, over, said)
         clock.tick(30)
         for event in pygame.event.get():
             if event.type == pygame.MOUSEMOTION:
                 over = action_at(here.session, event.pos)
-            command = command_of(event, here.session, pygame)
-            if command is None:
-                continue
-            try:
-                here, said = here.after(command), ""
-            except (IllegalActionError, NothingToUndoError) as mistake:
-                said = str(mistake)
+            here, said = _answered(here, command_of(event, here.session, pygame), said)
             if here is None:
                 break
     window.close()
+
+
+def _show(table: Table, window: Window, over: int | None, said: str) -> None:
+    session = table.session
+    wanted = (session.show_scores or session.show_hint) and not session.over
+    scores = table.scores() if wanted else None
+    window.show(session_picture(session, scores, over=over), said or title(session, scores))
+
+
+def _answered(table: Table, command: Command | None, said: str) -> tuple[Table | None, str]:
+    """The table after a command, and what is to be said of it."""
+    if command is None:
+        return table, said
+    try:
+        if isinstance(command, Move):
+            command = legal_move(command.action, table.session)
+        return table.after(command), ""
+    except (IllegalActionError, NothingToUndoError) as mistake:
+        return table, str(mistake)
 
 
 def command_of(
@@ -113,7 +138,7 @@ def session_picture(
     """
     game = session.game
     board = picture(game, session.state, session.last_cell)
-    drawn = np.vstack([blank(_strip(session), game.columns * CELL, SKY), board])
+    drawn = np.vstack([blank(_strip(session), game.columns * CELL, SKY), board.astype(np.float64)])
     legal = game.legal_actions(session.state)
     if scores is None:
         waits = over in legal and game.gravity
@@ -121,14 +146,10 @@ def session_picture(
     for action in legal:
         best = bool(scores[action] == scores.max())
         if session.show_scores:
-            drawn = _scored(drawn, session, action, f"{scores[action]:+.0f}", best=best)
+            drawn = _scored(drawn, session, action, float(scores[action]), best=best)
         if session.show_hint and best:
             drawn = _ringed(drawn, session, action)
     return finished(drawn)
-
-
-def _wanted(session: Session) -> bool:
-    return (session.show_scores or session.show_hint) and not session.over
 
 
 def _strip(session: Session) -> int:
@@ -136,33 +157,46 @@ def _strip(session: Session) -> int:
 
 
 def _scored(
-    drawn: FloatArray, session: Session, action: int, score: str, *, best: bool
+    drawn: FloatArray, session: Session, action: int, score: float, *, best: bool
 ) -> FloatArray:
     """The score of an action: above its column, or in its cell."""
-    grid, colour = pixels(*drawn.shape[:2]), BEST if best else INK
-    number = "0" if score in {"+0", "-0"} else score
-    right, down = _middle(session, action)
-    centre = (right, STRIP / 2) if session.game.gravity else (right, down)
-    return paint(drawn, colour, digits(grid, number, centre, 16))
+    colour, number = BEST if best else INK, f"{score:+.0f}" if score else "0"
+    row, column = _landing(session, action)
+    upper, height = (0, STRIP) if session.game.gravity else (row * CELL, CELL)
+
+    def draw(part: FloatArray) -> FloatArray:
+        shape = digits(pixels(height, CELL), number, (CELL / 2, height / 2), 16)
+        return paint(part, colour, shape)
+
+    return patched(drawn, upper, column * CELL, (height, CELL), draw)
 
 
 def _ringed(drawn: FloatArray, session: Session, action: int) -> FloatArray:
     """A ring where an action's mark would come to."""
-    grid = pixels(*drawn.shape[:2])
-    return paint(drawn, BEST, ring(grid, _middle(session, action), 0.8 * CELL / 2 - 2, 5))
+    row, column = _landing(session, action)
+
+    def draw(part: FloatArray) -> FloatArray:
+        shape = ring(pixels(CELL, CELL), (CELL / 2, CELL / 2), 0.8 * CELL / 2 - 2, 5)
+        return paint(part, BEST, shape)
+
+    return patched(drawn, row * CELL + _strip(session), column * CELL, (CELL, CELL), draw)
 
 
 def _waiting(drawn: FloatArray, session: Session, column: int) -> FloatArray:
     """The person's disc, waiting above a column."""
-    grid, centre = pixels(*drawn.shape[:2]), ((column + 0.5) * CELL, STRIP / 2)
-    return paint(drawn, DISCS[session.seat], circle(grid, centre, 20), opacity=0.7)
+
+    def draw(part: FloatArray) -> FloatArray:
+        shape = circle(pixels(STRIP, CELL), (CELL / 2, STRIP / 2), 20)
+        return paint(part, DISCS[session.seat], shape, opacity=0.7)
+
+    return patched(drawn, 0, column * CELL, (STRIP, CELL), draw)
 
 
-def _middle(session: Session, action: int) -> tuple[float, float]:
-    """The middle of the cell that an action's mark would come to."""
+def _landing(session: Session, action: int) -> tuple[int, int]:
+    """The row and column of the cell that a legal action's mark would come to."""
     game = session.game
     row, column = divmod(action, game.columns)
-    if game.gravity:
-        owners = marks(game, session.state)
-        row = max(r for r in range(game.rows) if not owners[r * game.columns + column])
-    return (column + 0.5) * CELL, (row + 0.5) * CELL + _strip(session)
+    if not game.gravity:
+        return row, column
+    owners = marks(game, session.state)
+    return max(r for r in range(game.rows) if not owners[r * game.columns + column]), column
