@@ -6,7 +6,7 @@ from the other. Nothing but its display is started, no sound and no font.
 
 import os
 from types import ModuleType
-from typing import Any
+from typing import Any, ClassVar
 
 from mail_envs.drawing import Picture
 from mail_envs.errors import MissingDisplayError, MissingPackageError
@@ -41,9 +41,11 @@ class Window:
         MissingPackageError: pygame is not installed.
     """
 
+    _shown: ClassVar["Window | None"] = None
+    """The one that has pygame's window."""
+
     def __init__(self) -> None:
         import_pygame()
-        self._surface: Any = None
         self._clock: Any = None
         self.dismissed = False
 
@@ -81,27 +83,27 @@ class Window:
     def close(self) -> None:
         """Close the window; harmless if none is open."""
         pygame = import_pygame()
-        if self._surface is not None and pygame.display.get_surface() is self._surface:
+        if Window._shown is self:
             pygame.display.quit()
-        self._surface, self._clock, self.dismissed = None, None, False
+            Window._shown = None
+        self._clock, self.dismissed = None, False
 
     def _opened(self, size: tuple[int, int]) -> Any:  # noqa: ANN401 - pygame is not always there
         """The window's surface, opened or resized if need be."""
         pygame = import_pygame()
-        surface = self._surface
-        if surface is not None and surface is not pygame.display.get_surface():
-            surface = None  # another window has taken its place
+        surface = pygame.display.get_surface() if Window._shown is self else None
         if surface is not None and surface.get_size() == size:
             return surface
         try:
             pygame.display.init()
-            self._surface = pygame.display.set_mode(size)
+            surface = pygame.display.set_mode(size)
         except pygame.error as error:
             raise _no_display(str(error)) from error
+        Window._shown = self
         if pygame.display.get_driver() == "offscreen" and "SDL_VIDEODRIVER" not in os.environ:
             self.close()  # what pygame falls back to where there is no display: nobody sees it
             raise _no_display("pygame would draw off screen")
-        return self._surface
+        return surface
 
 
 def _no_display(found: str) -> MissingDisplayError:
