@@ -181,26 +181,29 @@ def state_picture(game: MarkovGame) -> StatePicture:
     count = game.num_states if blocks is None else int(np.max(blocks)) + 1
     parts = min(count, STRIP)
 
-    def strip(part: int) -> FloatArray:
+    def with_part(drawn: FloatArray, part: int, colour: Colour) -> FloatArray:
+        """One part of the strip, in the lower half of the sheet."""
         width = 5 * CELL / parts
         left = CELL / 2 + part * width
-        grid, upper = pixels(3 * CELL, 6 * CELL), (left + 1, 2.0 * CELL)
-        return rectangle(grid, upper, (left + width - 1, 2.5 * CELL), rounding=3)
+        shape = rectangle(
+            pixels(CELL // 2, 6 * CELL), (left + 1, 0), (left + width - 1, CELL / 2), rounding=3
+        )
+        size = (CELL // 2, 6 * CELL)
+        return patched(drawn, 2 * CELL, 0, size, lambda band: paint(band, colour, shape))
 
     @cache
     def sheet() -> FloatArray:
-        return reduce(
-            lambda drawn, part: paint(drawn, GREY, strip(part)),
-            range(parts),
-            blank(3 * CELL, 6 * CELL, PAPER),
-        )
+        empty = blank(3 * CELL, 6 * CELL, PAPER)
+        return reduce(lambda drawn, part: with_part(drawn, part, GREY), range(parts), empty)
 
     def picture(state: int) -> Picture:
         place = state if blocks is None else int(blocks[state])
         number = str(state)
         height = min(CELL, 5 * CELL / digits_width(number, 1))
-        shape = digits(pixels(3 * CELL, 6 * CELL), number, (3 * CELL, CELL), height)
-        return finished(paint(paint(sheet(), BLUE, strip(place * parts // count)), BLUE, shape))
+        size, middle = (2 * CELL, 6 * CELL), (3.0 * CELL, 1.0 * CELL)
+        shape = digits(pixels(*size), number, middle, height)
+        shown = with_part(sheet(), place * parts // count, BLUE)
+        return finished(patched(shown, 0, 0, size, lambda band: paint(band, BLUE, shape)))
 
     return picture
 
