@@ -6,9 +6,11 @@
 >>> for column in (1, 1, 2):
 ...     env.step(column)
 >>> print(env.render(), end="")
-. . . .
-. O . .
-. X X .
+| .  .  .  . |
+| .  O  .  . |
+| .  X [X] . |
++------------+
+  0  1  2  3
 """
 
 from mail_envs.board.environments import LineGameEnv, wrapped
@@ -29,7 +31,7 @@ def raw_env(
     """Make the environment itself: illegal moves raise.
 
     Args:
-        render_mode: None, `"ansi"` or `"rgb_array"`.
+        render_mode: None, `"human"`, `"ansi"` or `"rgb_array"`.
         rows: of the board; `columns * (rows + 1)` is at most 64.
         columns: of the board.
         in_a_row: how many marks in a line win.

@@ -15,7 +15,10 @@ __all__ = [
     "InvalidOptionError",
     "InvalidPolicyError",
     "MailError",
+    "MissingDisplayError",
+    "MissingPackageError",
     "MissingTruthError",
+    "NothingToUndoError",
     "OutOfOrderError",
     "OutOfSpaceError",
     "PositionTooHard",
@@ -78,6 +81,18 @@ class UnknownNameError(MailError, KeyError):
 
 class UnknownPositionError(MailError, ValueError):
     """A position that no sequence of legal moves reaches."""
+
+
+class MissingPackageError(MailError, ImportError):
+    """A package that only an extra installs, asked for and not installed."""
+
+
+class MissingDisplayError(MailError, RuntimeError):
+    """A window asked for where no window can be opened."""
+
+
+class NothingToUndoError(MailError, LookupError):
+    """A move to be taken back by a player who has not moved."""
 
 
 class MissingTruthError(MailError, TypeError):

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from mail_envs.markov import library
 from mail_envs.markov.environments import doors
-from mail_envs.markov.rendering import lower_bound_text
+from mail_envs.markov.rendering import lower_bound_picture, lower_bound_text
 from mail_envs.markov.setting import Setting
 
 __all__ = ["env", "parallel_env", "setting"]
@@ -41,6 +41,7 @@ def setting(
         name="lower_bound_v0",
         make_experts=partial(library.lower_bound_experts, mixing=mixing),
         text=lower_bound_text(model),
+        picture=lower_bound_picture(model),
     )
 
 

@@ -5,9 +5,11 @@
 >>> env.reset(seed=0)
 >>> env.step(4)
 >>> print(env.render(), end="")
-. . .
-. X .
-. . .
+ . | . | .
+---+---+---
+ . |[X]| .
+---+---+---
+ . | . | .
 """
 
 from mail_envs.board.environments import LineGameEnv, wrapped

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pettingzoo import AECEnv
 
 from mail_envs.board.features import feature_map
-from mail_envs.board.rendering import picture
+from mail_envs.board.rendering import board_text, picture
 from mail_envs.board.rules import LineGame, State
 from mail_envs.errors import (
     EpisodeOverError,
@@ -20,10 +20,14 @@ from mail_envs.errors import (
 from mail_envs.experts import PerfectExpert
 from mail_envs.guarding import GuardedEnv
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap
+from mail_envs.window import Window
 
-__all__ = ["RENDER_MODES", "LineGameEnv", "wrapped"]
+__all__ = ["FRAMES", "RENDER_MODES", "LineGameEnv", "wrapped"]
 
-RENDER_MODES = ("ansi", "rgb_array")
+FRAMES = ("ansi", "rgb_array")
+"""The render modes whose frames `render` returns."""
+
+RENDER_MODES = ("human", *FRAMES)
 
 Observation = dict[str, NDArray[np.int8]]
 
@@ -40,11 +44,12 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
 
     Args:
         game: the rules.
-        render_mode: None, `"ansi"` or `"rgb_array"`.
+        render_mode: None; `"human"`, a window that follows the game; `"ansi"` or `"rgb_array"`.
         name: the environment's name, as in its registration.
 
     Raises:
         UnknownNameError: another render mode.
+        MissingPackageError: `"human"` without pygame, which the `render` extra installs.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
             "render_fps": 2,
         }
         self.render_mode = render_mode
+        self._window = Window() if render_mode == "human" else None
         self._game = game
         self.possible_agents = list(game.agents)
         self.agents = []
@@ -122,6 +128,8 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
         self.truncations = dict.fromkeys(self.agents, False)
         self.infos = {agent: {} for agent in self.agents}
         self.agent_selection = self.agents[0]
+        if self._window is not None:
+            self.render()
 
     def observe(self, agent: str) -> Observation:
         """What `agent` sees now."""
@@ -153,22 +161,46 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
         if outcome is not None:
             self._finish(float(outcome))
         self.agent_selection = self.possible_agents[1 - player]
+        if self._window is not None:
+            self.render()
 
     def render(self) -> str | NDArray[np.uint8] | None:
-        """The board as text (`"ansi"`) or as an RGB array, row 0 on top."""
+        """The board as text (`"ansi"`) or as an RGB array, row 0 on top, the last mark made out.
+
+        With `"human"` the window shows it, as after every move, and there is None to return.
+
+        Raises:
+            MissingDisplayError: `"human"` where no window can be opened.
+        """
         if self.render_mode is None:
             logger.warn("render() was called without a render_mode; pass one when making it.")
             return None
         if self.render_mode == "ansi":
-            return self._game.text(self._state) + "\n"
-        return picture(self._game, self._state)
+            return board_text(self._game, self._state, self._last) + "\n"
+        drawn = picture(self._game, self._state, self._last)
+        if self._window is None:
+            return drawn
+        self._window.watch(drawn, self._title(), self.metadata["render_fps"])
+        return None
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
+
+    def _title(self) -> str:
+        """What stands above the window."""
+        outcome = self._game.outcome(self._state)
+        if outcome is None:
+            return f"{self.metadata['name']}: {self._game.agents[self._turn]} to move"
+        if outcome == 0:
+            return f"{self.metadata['name']}: drawn"
+        return f"{self.metadata['name']}: {self._game.agents[0 if outcome > 0 else 1]} has won"
 
     def _begin(self) -> None:
         """Clear the board, and what is seen of it: kept mark by mark, as nothing else changes."""
         self._state = self._game.initial_state()
+        self._last: int | None = None  # the cell of the last mark
         self._turn = 0
         self._legal.fill(1)
         for view in self._views:
@@ -176,7 +208,7 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
 
     def _show(self, player: int, mark: int) -> None:
         """Enter a mark of `player`, a bitboard, in what both players see."""
-        cell = self._game.bit_cells[mark.bit_length() - 1]
+        self._last = cell = self._game.bit_cells[mark.bit_length() - 1]
         self._entries[player][2 * cell] = 1
         self._entries[1 - player][2 * cell + 1] = 1
         if cell < len(self._legal):  # an action's entry cell has the action's own number

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from mail_envs.board import kernels
 from mail_envs.board.batch import States
-from mail_envs.board.environments import RENDER_MODES, LineGameEnv
+from mail_envs.board.environments import FRAMES, LineGameEnv
 from mail_envs.board.lockstep import Boards
-from mail_envs.board.rendering import picture
+from mail_envs.board.rendering import board_text, picture
 from mail_envs.board.rules import LineGame, State
 from mail_envs.errors import (
     EpisodeOverError,
@@ -99,7 +99,7 @@ class LineGameVectorEnv(VectorEnv[Seen, NDArray[Any], NDArray[Any]]):
         self.num_envs = int(num_envs)
         self.render_mode = env.render_mode
         self.metadata = {
-            "render_modes": list(RENDER_MODES),
+            "render_modes": list(FRAMES),
             "render_fps": env.metadata["render_fps"],
             "autoreset_mode": _mode(autoreset_mode),
         }
@@ -199,7 +199,7 @@ class LineGameVectorEnv(VectorEnv[Seen, NDArray[Any], NDArray[Any]]):
         pairs = zip(*(side.tolist() for side in self.states_of_play), strict=True)
         states = [State(mover, other) for mover, other in pairs]
         if self.render_mode == "ansi":
-            return tuple(self.game.text(state) + "\n" for state in states)
+            return tuple(board_text(self.game, state) + "\n" for state in states)
         return tuple(picture(self.game, state) for state in states)
 
     # ---- turns
@@ -327,6 +327,11 @@ def _check(env: LineGameEnv, num_envs: int, agent: str, illegal_action: str) -> 
     if illegal_action not in {"lose", "raise"}:
         raise UnknownNameError(
             f"illegal_action: expected 'lose' or 'raise', came {illegal_action!r}"
+        )
+    if env.render_mode not in {None, *FRAMES}:
+        raise UnknownNameError(
+            f"render_mode: expected None or one of {FRAMES} of many boards, came "
+            f"{env.render_mode!r}"
         )
     if agent == game.agents[1] and 1 in {game.cells, game.in_a_row}:
         raise InvalidOptionError(f"agent: expected a seat that moves in {game}, came {agent!r}")

@@ -41,8 +41,14 @@ from mail_envs.markov.observations import Lens, seen_features
 from mail_envs.markov.setting import Setting
 from mail_envs.markov.tabular import TabularPolicy
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap
+from mail_envs.window import Window
 
-__all__ = ["MarkovGameEnv", "doors", "drawn", "episode_length"]
+__all__ = ["FRAMES", "RENDER_MODES", "MarkovGameEnv", "doors", "drawn", "episode_length"]
+
+FRAMES = ("ansi", "rgb_array")
+"""The render modes whose frames `render` returns."""
+
+RENDER_MODES = ("human", *FRAMES)
 
 LEFT_OUT = 0.01
 """The weight γ^t from which on the rewards of a discounted game are cut off by default."""
@@ -81,11 +87,12 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
         observation: what agents are shown, by name.
         max_cycles: truncate episodes after so many steps; None: as the module says.
         reveal_actions: whether `info["joint_action"]` tells what everybody just played.
-        render_mode: None, `"ansi"`, or `"rgb_array"` where the family has pictures.
+        render_mode: None; `"human"`, a window that follows the game; `"ansi"` or `"rgb_array"`.
 
     Raises:
         UnknownNameError: an observation or render mode that the setting does not offer.
         ValueError: `max_cycles` below 1.
+        MissingPackageError: `"human"` without pygame, which the `render` extra installs.
     """
 
     def __init__(
@@ -99,18 +106,18 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
     ) -> None:
         self.setting = Setting(setting) if isinstance(setting, MarkovGame) else setting
         game = self.setting.game
-        modes = ("ansi",) if self.setting.picture is None else ("ansi", "rgb_array")
-        if render_mode is not None and render_mode not in modes:
+        if render_mode is not None and render_mode not in RENDER_MODES:
             raise UnknownNameError(
-                f"render_mode: expected None or one of {modes}, came {render_mode!r}"
+                f"render_mode: expected None or one of {RENDER_MODES}, came {render_mode!r}"
             )
         self.metadata = {
             "name": self.setting.name,
-            "render_modes": list(modes),
+            "render_modes": list(RENDER_MODES),
             "render_fps": 2,
             "is_parallelizable": True,
         }
         self.render_mode = render_mode
+        self._window = Window() if render_mode == "human" else None
         self.observation = observation
         self.reveal_actions = reveal_actions
         self.max_cycles = episode_length(game, max_cycles)
@@ -194,6 +201,7 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
         self._state = self.game.sample_initial_states(1, rng=self._rng)
         if options is not None and "state" in options:
             self._state = np.array([self._known_state(options["state"])])
+        self._follow()
         return self._observations(), self._infos(None)
 
     def step(
@@ -213,6 +221,7 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
         paid = rewards_at(dynamics, step, self._state, joint)[:, 0]
         self._state = dynamics.sample_next(step, self._state, joint, rng=self._rng)
         self._step = self._step + 1
+        self._follow()
         ended = step + 1 == self.game.horizon
         cut = not ended and step + 1 >= self.max_cycles
         playing = self.agents
@@ -232,16 +241,34 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
         return np.concatenate([self._step, self._state])
 
     def render(self) -> str | NDArray[np.uint8] | None:
-        """The state as text (`"ansi"`) or as an RGB array."""
+        """The state as text (`"ansi"`) or as an RGB array.
+
+        With `"human"` the window shows it, as after every step, and there is None to return.
+
+        Raises:
+            MissingDisplayError: `"human"` where no window can be opened.
+        """
         if self.render_mode is None:
             logger.warn("render() was called without a render_mode; pass one when making it.")
             return None
-        return drawn(self.setting, self.render_mode, int(self._step[0]), int(self._state[0]))
+        step, state = int(self._step[0]), int(self._state[0])
+        if self._window is None:
+            return drawn(self.setting, self.render_mode, step, state)
+        title = f"{self.setting.name}: step {step}, state {state}"
+        self._window.watch(self.setting.draw(state), title, self.metadata["render_fps"])
+        return None
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Close the window, if there is one."""
+        if self._window is not None:
+            self._window.close()
 
     # ---- parts
+
+    def _follow(self) -> None:
+        """Show in the window, if there is one, where play is now."""
+        if self._window is not None:
+            self.render()
 
     def _observations(self) -> dict[str, Any]:
         return {agent: self._lenses[agent](self._step, self._state)[0] for agent in self.agents}
@@ -315,6 +342,6 @@ def _single(row: Any) -> Any:
 
 def drawn(setting: Setting, render_mode: str, step: int, state: int) -> str | NDArray[np.uint8]:
     """One frame."""
-    if render_mode == "rgb_array" and setting.picture is not None:
-        return setting.picture(state)
+    if render_mode == "rgb_array":
+        return setting.draw(state)
     return setting.describe(step, state)

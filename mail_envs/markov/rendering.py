@@ -1,10 +1,25 @@
 """Pictures and texts of states of Markov games, drawn with NumPy alone: no window, no font."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import cache, reduce
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from mail_envs.drawing import (
+    Colour,
+    Picture,
+    blank,
+    circle,
+    digits,
+    digits_width,
+    finished,
+    paint,
+    patched,
+    pixels,
+    rectangle,
+    stroke,
+)
 from mail_envs.markov.library.grid import grid_cells, grid_size
 from mail_envs.markov.model import MarkovGame
 from mail_envs.protocols import FloatArray
@@ -15,23 +30,36 @@ __all__ = [
     "chain_text",
     "grid_picture",
     "grid_text",
+    "lower_bound_picture",
     "lower_bound_text",
+    "state_picture",
 ]
 
 CELL = 64
 """Pixels per cell, each way."""
 
-PAPER = (250, 248, 243)
-RULE = (196, 192, 184)
-INK = (120, 118, 112)
-BLUE = (38, 70, 130)
-RED = (196, 78, 60)
-GOLD = (246, 214, 120)
-GREY = (225, 222, 214)
+PAPER: Colour = (250, 248, 243)
+TILE: Colour = (255, 255, 255)
+RULE: Colour = (206, 202, 192)
+INK: Colour = (120, 118, 112)
+BLUE: Colour = (38, 70, 130)
+RED: Colour = (196, 78, 60)
+GOLD: Colour = (246, 214, 120)
+GREY: Colour = (225, 222, 214)
+WHITE: Colour = (255, 255, 255)
 
-Colour = tuple[int, int, int]
 Text = Callable[[int], str]
-Picture = Callable[[int], NDArray[np.uint8]]
+StatePicture = Callable[[int], Picture]
+
+STRIP = 40
+"""So many parts the strip below a state's number has at most."""
+
+
+class _Place(NamedTuple):
+    """A cell of a sheet: how far down, how far right."""
+
+    row: int
+    column: int
 
 
 def grid_text(game: MarkovGame) -> Text:
@@ -55,17 +83,22 @@ def grid_text(game: MarkovGame) -> Text:
     return text
 
 
-def grid_picture(game: MarkovGame) -> Picture:
-    """The board of a grid game: the tokens blue and red, the goal golden; 64 pixels a cell."""
+def grid_picture(game: MarkovGame) -> StatePicture:
+    """The board of a grid game: tokens 0 blue and 1 red, the goal golden; 64 pixels a cell."""
     size = grid_size(game)
     first, second = grid_cells(size)
 
-    def picture(state: int) -> NDArray[np.uint8]:
-        tiles = [_tile(PAPER)] * (size * size)
-        tiles[size - 1] = _tile(GOLD)
-        for colour, cell in ((BLUE, first[state]), (RED, second[state])):
-            tiles[cell] = _with_disc(tiles[cell], colour)
-        return _sheet(tiles, size)
+    @cache
+    def board() -> FloatArray:
+        sheet = blank(size * CELL, size * CELL, PAPER)
+        for cell in range(size * size):
+            sheet = _tiled(sheet, _Place(*divmod(cell, size)), GOLD if cell == size - 1 else TILE)
+        return sheet
+
+    def picture(state: int) -> Picture:
+        places = [_Place(*divmod(int(cells[state]), size)) for cells in (first, second)]
+        shown = _with_token(board(), places[0], BLUE, "0")
+        return finished(_with_token(shown, places[1], RED, "1"))
 
     return picture
 
@@ -86,24 +119,48 @@ def chain_text(game: MarkovGame) -> Text:
     return text
 
 
-def chain_picture(game: MarkovGame) -> Picture:
+def chain_picture(game: MarkovGame) -> StatePicture:
     """The corridor s0, s2, … above, s1 below s0, the end golden; a disc where play is."""
-    width = game.num_states - 1
-    places = {0: 0, 1: width, **{s: s - 1 for s in range(2, game.num_states)}}
+    last = game.num_states - 1
+    corridor = {0: _Place(0, 0), **{s: _Place(0, s - 1) for s in range(2, game.num_states)}}
+    places = {**corridor, 1: _Place(1, 0)}
 
-    def picture(state: int) -> NDArray[np.uint8]:
-        tiles = [_tile(PAPER)] * width + [_tile(PAPER)] + [_blank(GREY)] * (width - 1)
-        tiles[places[game.num_states - 1]] = _tile(GOLD)
-        tiles[places[state]] = _with_disc(tiles[places[state]], BLUE)
-        return _sheet(tiles, width)
+    @cache
+    def sheet() -> FloatArray:
+        empty = blank(2 * CELL, last * CELL, PAPER)
+        for state, place in places.items():
+            colour = GREY if state == 1 else GOLD if state == last else TILE
+            empty = _tiled(empty, place, colour, str(state))
+        return empty
 
-    return picture
+    return lambda state: finished(_with_token(sheet(), places[state], BLUE, str(state)))
 
 
 def lower_bound_text(game: MarkovGame) -> Text:
     """What a state of a lower-bound game is for."""
     names = ("start", "safe", "fork", "good", "bad")[: game.num_states]
     return lambda state: f"state {state} ({names[state]})"
+
+
+def lower_bound_picture(game: MarkovGame) -> StatePicture:
+    """The ways from s0, on the left, to safe s1 or the fork s2, and on to good s3 or bad s4."""
+    places = (_Place(1, 0), _Place(2, 2), _Place(0, 2), _Place(0, 4), _Place(2, 4))
+    colours = (TILE, TILE, TILE, GOLD, GREY)
+    known = range(game.num_states)
+
+    @cache
+    def sheet() -> FloatArray:
+        empty = blank(3 * CELL, (5 if len(known) > 3 else 3) * CELL, PAPER)
+        grid = pixels(*empty.shape[:2])
+        for start, end in ((0, 1), (0, 2), (2, 3), (2, 4)):
+            if end in known:
+                line = stroke(grid, _centre(places[start]), _centre(places[end]), 3)
+                empty = paint(empty, RULE, line)
+        for state in known:
+            empty = _tiled(empty, places[state], colours[state], str(state))
+        return empty
+
+    return lambda state: finished(_with_token(sheet(), places[state], BLUE, str(state)))
 
 
 def block_text(game: MarkovGame) -> Text:
@@ -114,27 +171,83 @@ def block_text(game: MarkovGame) -> Text:
     )
 
 
-def _blank(colour: Colour) -> FloatArray:
-    return np.broadcast_to(np.array(colour, dtype=np.float64), (CELL, CELL, 3)).copy()
+def state_picture(game: MarkovGame) -> StatePicture:
+    """Any state of any game: its number, and below it where it stands among the states.
+
+    The strip below shows blocks instead of states where the game has blocks, and shares of all
+    where there are more than 40.
+    """
+    blocks = game.dynamics.blocks
+    count = game.num_states if blocks is None else int(np.max(blocks)) + 1
+    parts = min(count, STRIP)
+
+    def with_part(drawn: FloatArray, part: int, colour: Colour) -> FloatArray:
+        """One part of the strip, in the lower half of the sheet."""
+        width = 5 * CELL / parts
+        left = CELL / 2 + part * width
+        shape = rectangle(
+            pixels(CELL // 2, 6 * CELL), (left + 1, 0), (left + width - 1, CELL / 2), rounding=3
+        )
+        size = (CELL // 2, 6 * CELL)
+        return patched(drawn, 2 * CELL, 0, size, lambda band: paint(band, colour, shape))
+
+    @cache
+    def sheet() -> FloatArray:
+        empty = blank(3 * CELL, 6 * CELL, PAPER)
+        return reduce(lambda drawn, part: with_part(drawn, part, GREY), range(parts), empty)
+
+    def picture(state: int) -> Picture:
+        place = state if blocks is None else int(blocks[state])
+        number = str(state)
+        height = min(CELL, 5 * CELL / digits_width(number, 1))
+        size, middle = (2 * CELL, 6 * CELL), (3.0 * CELL, 1.0 * CELL)
+        shape = digits(pixels(*size), number, middle, height)
+        shown = with_part(sheet(), place * parts // count, BLUE)
+        return finished(patched(shown, 0, 0, size, lambda band: paint(band, BLUE, shape)))
+
+    return picture
 
 
-def _tile(colour: Colour) -> FloatArray:
-    """A cell with a thin border."""
-    tile = _blank(colour)
-    tile[[0, -1]] = tile[:, [0, -1]] = RULE
-    return tile
+# ---- parts: sheets of cells, on which cells are drawn one by one
 
 
-def _with_disc(tile: FloatArray, colour: Colour) -> FloatArray:
-    """A copy with a disc on it, ringed, its edges one pixel soft."""
-    axis = np.linspace(-1, 1, CELL)
-    radius = np.hypot(*np.meshgrid(axis, axis))
-    for ink, size in ((INK, 0.66), (colour, 0.62)):
-        cover = np.clip(0.5 - (radius - size) * CELL / 2, 0, 1)[..., None]
-        tile = tile * (1 - cover) + np.array(ink, dtype=np.float64) * cover
-    return tile
+def _centre(place: _Place) -> tuple[float, float]:
+    return (place.column + 0.5) * CELL, (place.row + 0.5) * CELL
 
 
-def _sheet(tiles: Sequence[FloatArray], width: int) -> NDArray[np.uint8]:
-    rows = [np.hstack(tiles[start : start + width]) for start in range(0, len(tiles), width)]
-    return np.rint(np.vstack(rows)).astype(np.uint8)
+def _drawn(
+    sheet: FloatArray, place: _Place, draw: Callable[[FloatArray], FloatArray]
+) -> FloatArray:
+    """A copy of the sheet with one cell drawn anew from what it was."""
+    return patched(sheet, place.row * CELL, place.column * CELL, (CELL, CELL), draw)
+
+
+def _tiled(sheet: FloatArray, place: _Place, colour: Colour, number: str = "") -> FloatArray:
+    """A cell, its corners rounded, with a thin border and perhaps a number."""
+
+    def draw(cell: FloatArray) -> FloatArray:
+        grid = pixels(CELL, CELL)
+        for ink, edge in ((RULE, 2.0), (colour, 3.5)):
+            corners = (edge, edge), (CELL - edge, CELL - edge)
+            cell = paint(cell, ink, rectangle(grid, *corners, rounding=8))
+        return _numbered(cell, number, INK)
+
+    return _drawn(sheet, place, draw)
+
+
+def _with_token(sheet: FloatArray, place: _Place, colour: Colour, number: str) -> FloatArray:
+    """A numbered disc, ringed in white."""
+
+    def draw(cell: FloatArray) -> FloatArray:
+        grid, middle = pixels(CELL, CELL), (CELL / 2, CELL / 2)
+        for ink, radius in ((WHITE, 23.0), (colour, 21.0)):
+            cell = paint(cell, ink, circle(grid, middle, radius))
+        return _numbered(cell, number, WHITE)
+
+    return _drawn(sheet, place, draw)
+
+
+def _numbered(cell: FloatArray, number: str, colour: Colour) -> FloatArray:
+    if not number:
+        return cell
+    return paint(cell, colour, digits(pixels(CELL, CELL), number, (CELL / 2, CELL / 2), 14))

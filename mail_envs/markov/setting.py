@@ -24,6 +24,7 @@ from mail_envs.markov.observations import (
     StepLens,
     TableLens,
 )
+from mail_envs.markov.rendering import state_picture
 from mail_envs.markov.tabular import TabularPolicy, policy_tables
 from mail_envs.protocols import FloatArray
 
@@ -44,7 +45,7 @@ class Setting:
             none.
         tables: further observations by name, `(S, …)`, the same for all players.
         text: a state in words or characters.
-        picture: a state as `(height, width, 3)` uint8; None where the family has none.
+        picture: a state as `(height, width, 3)` uint8; None for the plain one of any game.
     """
 
     game: MarkovGame
@@ -107,6 +108,11 @@ class Setting:
         if observation == "features":
             return FeatureLens(self.maps[player], game.num_states, game.num_actions[player])
         return StateLens(game.num_states)
+
+    @cached_property
+    def draw(self) -> Callable[[int], NDArray[np.uint8]]:
+        """A state as `(height, width, 3)` uint8."""
+        return state_picture(self.game) if self.picture is None else self.picture
 
     def describe(self, step: int, state: int) -> str:
         """A step and a state as text, ending with a line break."""

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from mail_envs.errors import EpisodeOverError, IllegalActionError, ShapeError, UnknownNameError
 from mail_envs.markov.checks import IntArray
 from mail_envs.markov.dynamics import rewards_at
-from mail_envs.markov.environments import MarkovGameEnv, drawn
+from mail_envs.markov.environments import FRAMES, MarkovGameEnv, drawn
 from mail_envs.markov.model import MarkovGame
 from mail_envs.markov.movers import Others, other_movers
 from mail_envs.markov.tabular import TabularPolicy
@@ -65,13 +65,22 @@ class MarkovVectorEnv(VectorEnv[Any, Any, Any]):
     ) -> None:
         if num_envs < 1:
             raise ValueError(f"num_envs: expected at least 1, came {num_envs}")
+        if env.render_mode not in {None, *FRAMES}:
+            raise UnknownNameError(
+                f"render_mode: expected None or one of {FRAMES} of many copies, came "
+                f"{env.render_mode!r}"
+            )
         self._env = env
         self._mode = _autoreset(autoreset_mode)
         self._player = env.game.player_index(agent)
         self._movers = other_movers(env, agent, others)
         self._lens = env.lens(agent)
         self.render_mode = env.render_mode
-        self.metadata = {**env.metadata, "autoreset_mode": self._mode}
+        self.metadata = {
+            **env.metadata,
+            "render_modes": list(FRAMES),
+            "autoreset_mode": self._mode,
+        }
         self.num_envs = num_envs
         self.single_observation_space = self._lens.space
         self.observation_space = batch_space(self.single_observation_space, num_envs)

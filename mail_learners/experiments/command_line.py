@@ -1,4 +1,4 @@
-"""The command line: `mail-bench list` and `mail-bench run NAME`."""
+"""The command line: `mail-bench list`, `mail-bench run NAME` and `mail-bench play GAME`."""
 
 import os
 from pathlib import Path
@@ -13,6 +13,7 @@ from mail_learners.experiments.descriptions import Description, is_description, 
 from mail_learners.experiments.options import Options, parse_settings, with_lists, with_settings
 from mail_learners.experiments.registry import REGISTRY, load
 from mail_learners.experiments.workers import Workers
+from mail_learners.play.command import play
 
 if TYPE_CHECKING:
     from mail_learners.experiments.sweep import Experiment
@@ -28,6 +29,7 @@ application = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+application.command("play")(play)
 
 
 @application.command("list")

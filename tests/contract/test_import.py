@@ -142,7 +142,10 @@ env.reset(seed=0)
 env.step(4)
 print(env.render(), end="")
 """
-    assert run(f"{MINIMAL}\n{code}") == ". . .\n. X .\n. . .\n"
+    assert (
+        run(f"{MINIMAL}\n{code}")
+        == " . | . | . \n---+---+---\n . |[X]| . \n---+---+---\n . | . | . \n"
+    )
 
 
 def test_registering_again_changes_nothing_and_warns_of_nothing():

@@ -71,8 +71,9 @@ def test_gymnasium_single_agent(entry):
     assert isinstance(env.unwrapped, ProvidesTruth)
     assert isinstance(env.observation_space, spaces.Discrete)
     assert env.observation_space.n == env.unwrapped.game.num_states
-    for agent in env.unwrapped.env.possible_agents[1:]:
-        check_env(gymnasium.make(entry.single_agent_id, agent=agent, render_mode="ansi").unwrapped)
+    agent = env.unwrapped.env.possible_agents[-1]
+    for mode in env.metadata["render_modes"]:
+        check_env(gymnasium.make(entry.single_agent_id, agent=agent, render_mode=mode).unwrapped)
 
 
 @BY_ID

@@ -80,7 +80,7 @@ VIEWS = [
     for entry in ENTRIES
     for agent in door(entry, "env")().possible_agents
 ]
-RENDER_MODES = [None, "ansi", "rgb_array"]
+RENDER_MODES = [None, "human", "ansi", "rgb_array"]
 
 
 @pytest.mark.parametrize(("name", "agent"), VIEWS)

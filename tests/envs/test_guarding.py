@@ -201,6 +201,6 @@ def test_it_goes_by_the_name_of_what_it_guards():
     assert str(env) == str(env.unwrapped) == "tictactoe_v0"
     env.reset()
     env.step(0)
-    assert env.render() == "X . .\n. . .\n. . .\n"
+    assert env.render() == "[X]| . | . \n---+---+---\n . | . | . \n---+---+---\n . | . | . \n"
     with pytest.raises(NotImplementedError):
         env.state()

@@ -333,6 +333,6 @@ def test_a_game_of_pettingzoos_own():
 def test_pictures_are_those_beneath():
     env = gymnasium.make("mail_envs/TicTacToe-v0", render_mode="ansi")
     env.reset()
-    assert env.render() == ". . .\n. . .\n. . .\n"
-    assert env.metadata["render_modes"] == ["ansi", "rgb_array"]
+    assert env.render() == " . | . | . \n---+---+---\n . | . | . \n---+---+---\n . | . | . \n"
+    assert env.metadata["render_modes"] == ["human", "ansi", "rgb_array"]
     env.close()

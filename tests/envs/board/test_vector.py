@@ -85,7 +85,8 @@ def test_it_is_a_batch_of_single_views(name, opponent, sizes, agent, mode):
     assert ours.action_space == theirs.action_space
     assert ours.single_observation_space == theirs.single_observation_space
     assert ours.single_action_space == theirs.single_action_space
-    assert ours.metadata == theirs.metadata
+    frames = ["ansi", "rgb_array"]  # one window shows one board
+    assert ours.metadata == {**theirs.metadata, "render_modes": frames}
     rng, seen, ends, offences = np.random.default_rng(0), ours.reset(seed=0), 0, 0
     check_same(dict(enumerate(seen)), dict(enumerate(theirs.reset(seed=0))), "reset")
     for step in range(80):
@@ -289,7 +290,10 @@ def test_boards_can_be_looked_at():
     text = native(TOE, 2, opponent=highest, render_mode="ansi")
     text.reset(seed=0)
     text.step(np.array([0, 4]))
-    assert text.render() == ("X . .\n. . .\n. . O\n", ". . .\n. X .\n. . O\n")
+    assert text.render() == (
+        " X | . | . \n---+---+---\n . | . | . \n---+---+---\n . | . | O \n",
+        " . | . | . \n---+---+---\n . | X | . \n---+---+---\n . | . | O \n",
+    )
     drawn = native(FOUR, 3, render_mode="rgb_array")
     drawn.reset(seed=0)
     assert [frame.shape for frame in drawn.render()] == [(384, 448, 3)] * 3

@@ -195,6 +195,9 @@ def test_frames():
     batch.reset(seed=0)
     assert batch.render() == ("step 0:\n. . *\n0 . .\n. 1 .\n",) * 2
     assert MarkovVectorEnv(grid_game_v0.parallel_env(), num_envs=2).render() is None
+    assert batch.metadata["render_modes"] == ["ansi", "rgb_array"]  # one window shows one game
+    with pytest.raises(UnknownNameError, match="of many copies, came 'human'"):
+        MarkovVectorEnv(grid_game_v0.parallel_env(render_mode="human"), num_envs=2)
 
 
 def test_the_entry_point():

@@ -186,7 +186,9 @@ def test_a_native_batch_answers_for_its_environments():
     masks = [mask() for mask in env.get_attr("action_masks", indices=[1])]
     assert [mask.tolist() for mask in masks] == [[True] * 9]
     assert masks[0].dtype == bool
-    assert env.env_method("render", indices=0) == [". . .\n. . .\n. . .\n"]
+    assert env.env_method("render", indices=0) == [
+        " . | . | . \n---+---+---\n . | . | . \n---+---+---\n . | . | . \n"
+    ]
 
 
 def test_boards_are_drawn_side_by_side():
