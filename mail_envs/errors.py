@@ -5,6 +5,8 @@ Every message names what was expected, what came and, for arrays, the first offe
 
 __all__ = [
     "BudgetExhaustedError",
+    "BusyFileError",
+    "DamagedFileError",
     "EpisodeOverError",
     "ForeignResultsError",
     "GameTooLargeError",
@@ -15,6 +17,8 @@ __all__ = [
     "InvalidOptionError",
     "InvalidPolicyError",
     "MailError",
+    "MissingFileError",
+    "MissingPackageError",
     "MissingTruthError",
     "OutOfOrderError",
     "OutOfSpaceError",
@@ -106,6 +110,22 @@ class BudgetExhaustedError(MailError, RuntimeError):
 
 class ForeignResultsError(MailError, RuntimeError):
     """A folder or file that holds something else than what it was asked to hold."""
+
+
+class DamagedFileError(MailError, RuntimeError):
+    """A file of ours that was cut short or altered."""
+
+
+class BusyFileError(MailError, RuntimeError):
+    """A folder or file into which somebody else is writing."""
+
+
+class MissingFileError(MailError, FileNotFoundError):
+    """A folder or file that is not there."""
+
+
+class MissingPackageError(MailError, ImportError):
+    """An optional package that is not installed."""
 
 
 class InvalidMeasurementError(MailError, ValueError):

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from mail_envs.errors import InvalidOptionError, ShapeError, UnknownAgentError
 from mail_envs.protocols import Policy
 from mail_wrappers.decisions import Decisions, Rows
+from mail_wrappers.store import read_store, recover_store, save_store
 
 __all__ = ["Demonstrations", "Order"]
 
@@ -149,6 +151,43 @@ class Demonstrations:
         """SHA-256 of names, layouts and bytes: equal where every byte is."""
         sums = [(name, each.checksum()) for name, each in self.decisions.items()]
         return hashlib.sha256(repr(sums).encode()).hexdigest()
+
+    def save(self, path: Path | str) -> None:
+        """Write a store (`mail_wrappers.store`) to a path where nothing is, wholly or not at all.
+
+        Raises:
+            ForeignResultsError: something is there.
+        """
+        save_store(path, self.decisions)
+
+    @staticmethod
+    def load(path: Path | str, *, mmap: bool = True, verify: bool = True) -> "Demonstrations":
+        """Read a store that `save` or a recorder wrote, or is still writing.
+
+        Args:
+            path: the folder.
+            mmap: whether the columns stay on the disk until they are used.
+            verify: whether every byte is checked, which reads them all once (about a second for a
+                gigabyte); otherwise only the journal, the lengths and the schema are.
+
+        Raises:
+            MissingFileError: nothing is there.
+            ForeignResultsError: no store, or one of another version.
+            DamagedFileError: a file of it was cut short or altered.
+        """
+        return Demonstrations(read_store(path, mmap=mmap, verify=verify))
+
+    @staticmethod
+    def recover(path: Path | str) -> "Demonstrations":
+        """Read the part of a damaged store that its checksums prove: its first episodes.
+
+        Nothing on the disk is changed; `save` the answer elsewhere.
+
+        Raises:
+            MissingFileError: nothing is there.
+            ForeignResultsError, DamagedFileError: its schema cannot be read.
+        """
+        return Demonstrations(recover_store(path))
 
     @staticmethod
     def merged(parts: "Sequence[Demonstrations]", *, renumber: bool = False) -> "Demonstrations":

@@ -1,6 +1,7 @@
 """Recording what passes through a multi-agent environment."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from mail_wrappers.columns import copied
 from mail_wrappers.decisions import Decisions
 from mail_wrappers.demonstrations import Demonstrations
 from mail_wrappers.others import MultiAgentEnv
-from mail_wrappers.tape import MemorySink, Seat, Tape, seat_of
+from mail_wrappers.store import Schema, create_store, resume_store
+from mail_wrappers.tape import MemorySink, Seat, StoreSink, Tape, seat_of
 from mail_wrappers.turns import decision
 
 __all__ = ["RandomOpening", "RecordDemonstrations", "RecordParallelDemonstrations"]
@@ -35,11 +37,20 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
         experts: who would be asked in the agents' place: their answers are kept as
             `distributions`, asked for when an episode ends; None for no such column.
         noted: whether, instead, whoever acts tells by `note` what each action was drawn from.
+        to: a folder to record into (`mail_wrappers.store`): every episode is there as soon as it
+            ends, and a killed recording loses at most the unfinished one; None for memory. `close`
+            it at the end.
+        resume: whether to continue what is in that folder, with the next episode's number.
+        fsync: whether every episode is flushed to the disk, against a loss of power.
 
     Raises:
         UnknownAgentError: an agent that the environment does not have, in `agents` or `experts`;
             or, where there are `experts`, an agent of discrete actions without one.
         ShapeError: a space of another kind.
+        ForeignResultsError: something is in the way of the folder, or, with `resume`, another
+            recording, or one of another version.
+        DamagedFileError: with `resume`, a recording that was cut short or altered.
+        BusyFileError: somebody else records into the folder.
     """
 
     def __new__(cls, *args: Any, **options: Any) -> Any:
@@ -55,14 +66,28 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
         *,
         experts: Mapping[str, Policy] | None = None,
         noted: bool = False,
+        to: Path | str | None = None,
+        resume: bool = False,
+        fsync: bool = False,
     ) -> None:
         super().__init__(env)
         self._recorder = Recorder(env, agents, experts=experts, noted=noted)
+        self._recorder.begin(to, resume=resume, fsync=fsync)
 
     @property
     def demonstrations(self) -> Demonstrations:
         """What has been recorded so far, the running episode as far as it went."""
         return self._recorder.demonstrations
+
+    @property
+    def episodes(self) -> int:
+        """The number of the next episode that will be recorded."""
+        return self._recorder.tape.episode + 1
+
+    def close(self) -> None:
+        """End the recording, and close the environment."""
+        self._recorder.close()
+        super().close()
 
     def note(self, agent: str, chances: FloatArray) -> None:
         """Say what the agent's next action is drawn from, `(A,)`."""
@@ -112,9 +137,13 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
         *,
         experts: Mapping[str, Policy] | None = None,
         noted: bool = False,
+        to: Path | str | None = None,
+        resume: bool = False,
+        fsync: bool = False,
     ) -> None:
         super().__init__(env)
         self._recorder = Recorder(env, agents, experts=experts, noted=noted)
+        self._recorder.begin(to, resume=resume, fsync=fsync)
         self._seen: dict[str, Any] = {}
         self._infos: dict[str, dict[str, Any]] = {}
 
@@ -122,6 +151,16 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
     def demonstrations(self) -> Demonstrations:
         """What has been recorded so far, the running episode as far as it went."""
         return self._recorder.demonstrations
+
+    @property
+    def episodes(self) -> int:
+        """The number of the next episode that will be recorded."""
+        return self._recorder.tape.episode + 1
+
+    def close(self) -> None:
+        """End the recording, and close the environment."""
+        self._recorder.close()
+        super().close()
 
     def note(self, agent: str, chances: FloatArray) -> None:
         """Say what the agent's next action is drawn from, `(A,)`."""
@@ -151,8 +190,8 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
             tape.settle(
                 each,
                 tape.paid(each) + reward,
-                terminated=terminations[each],
-                truncated=truncations[each],
+                terminated=terminations.get(each, False),
+                truncated=truncations.get(each, False),
             )
         if not self.agents:
             tape.finish()
@@ -177,14 +216,28 @@ class Recorder:
             raise UnknownAgentError(f"agents: expected some of {self.names}, came {unknown}")
         self.seats = {name: seat_of(env, name) for name in self.names}
         _check_experts(experts, self.kept, self.seats)
-        self.sink = MemorySink()
-        self.tape = Tape(self.seats, self.sink, experts=experts, noted=noted)
+        self.tape = Tape(self.seats, experts=experts, noted=noted)
         self.chances: dict[str, FloatArray] = {}
+        self._sink: MemorySink | StoreSink = MemorySink()
+
+    def begin(self, to: Path | str | None, *, resume: bool, fsync: bool) -> None:
+        """Say where to record; as in `RecordDemonstrations`."""
+        if to is None:
+            self._sink = MemorySink()
+        else:
+            begin = resume_store if resume else create_store
+            self._sink = StoreSink(Path(to), begin(to, Schema(self.tape.layouts), fsync=fsync))
+        self.tape.start(self._sink)
+
+    def close(self) -> None:
+        """End the recording."""
+        self.tape.finish()
+        self._sink.close()
 
     @property
     def demonstrations(self) -> Demonstrations:
         """What has been recorded so far."""
-        parts = [*self.sink.parts, self.tape.running()]
+        parts = [*self._sink.parts, self.tape.running()]
         return Demonstrations(
             {name: Decisions.merged([part[name] for part in parts]) for name in self.names}
         )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -12,8 +13,9 @@ from mail_envs.protocols import FloatArray, Mask, Policy
 from mail_wrappers.columns import Layout, Leaf, copied, empty, layout_of_space, stacked
 from mail_wrappers.decisions import Decisions
 from mail_wrappers.others import MultiAgentEnv
+from mail_wrappers.store import StoreWriter, read_store
 
-__all__ = ["Episode", "MemorySink", "Seat", "Sink", "Tape", "seat_of"]
+__all__ = ["Episode", "MemorySink", "Seat", "Sink", "StoreSink", "Tape", "seat_of"]
 
 Episode = Mapping[str, Decisions]
 """One episode's decisions by agent; or any part of a recording."""
@@ -126,6 +128,35 @@ class MemorySink:
         self.parts.append(part)
         self.episodes = episodes
 
+    def close(self) -> None:
+        """Nothing is left to do."""
+
+
+@dataclass(frozen=True)
+class StoreSink:
+    """Keeps them in a store."""
+
+    path: Path
+    writer: StoreWriter
+
+    @property
+    def episodes(self) -> int:
+        """The number of the next episode."""
+        return self.writer.episodes
+
+    @property
+    def parts(self) -> list[Episode]:
+        """All parts as one, memory-mapped."""
+        return [read_store(self.path, mmap=True, verify=False)]
+
+    def append(self, part: Episode, *, episodes: int) -> None:
+        """Keep one more part."""
+        self.writer.append(part, episodes=episodes)
+
+    def close(self) -> None:
+        """Flush and seal the store."""
+        self.writer.close()
+
 
 @dataclass
 class _Track:
@@ -143,7 +174,6 @@ class Tape:
 
     Args:
         seats: how each agent's decisions are kept.
-        sink: where finished episodes go.
         experts: asked for the column `distributions` when an episode ends, all decisions of an
             agent at once; None for none.
         noted: whether `distributions` come with every decision instead.
@@ -152,13 +182,11 @@ class Tape:
     def __init__(
         self,
         seats: Mapping[str, Seat],
-        sink: Sink,
         *,
         experts: Mapping[str, Policy] | None = None,
         noted: bool = False,
     ) -> None:
         self._seats = seats
-        self._sink = sink
         self._experts = experts or {}
         self._noted = noted
         distributions = noted or bool(experts)
@@ -167,14 +195,19 @@ class Tape:
         }
         self._clear()
         self._running = False
-        self._episode = sink.episodes - 1
+        self.start(MemorySink())
         self.step = 0
+
+    def start(self, sink: Sink) -> None:
+        """Say where finished episodes go."""
+        self._sink = sink
+        self.episode = sink.episodes - 1
 
     def begin(self) -> None:
         """Begin the next episode; one that was left before its end is kept as far as it went."""
         if self._running:
             self.finish()
-        self._episode = max(self._episode + 1, self._sink.episodes)
+        self.episode += 1
         self._running = True
         self.step = 0
 
@@ -191,7 +224,7 @@ class Tape:
         row = {
             "observations": seen,
             "actions": action,
-            "episodes": self._episode,
+            "episodes": self.episode,
             "steps": self.step,
             "action_masks": mask,
             "distributions": chances,
@@ -224,7 +257,7 @@ class Tape:
         """End the running episode and hand it on."""
         if self._running:
             self._running = False
-            self._sink.append(self.running(), episodes=self._episode + 1)
+            self._sink.append(self.running(), episodes=self.episode + 1)
             self._clear()
 
     def running(self) -> Episode:

@@ -7,7 +7,15 @@ import pytest
 from mail_envs import errors
 
 # AssertionError is what PettingZoo's own order-enforcing wrapper raises.
-BUILTINS = (ValueError, RuntimeError, TypeError, KeyError, AssertionError)
+BUILTINS = (
+    ValueError,
+    RuntimeError,
+    TypeError,
+    KeyError,
+    AssertionError,
+    FileNotFoundError,
+    ImportError,
+)
 CLASSES = [getattr(errors, name) for name in errors.__all__ if name != "MailError"]
 
 

@@ -31,17 +31,17 @@ def watched(explore, games, seed=42):
     recorder = RecordDemonstrations(tictactoe_v0.raw_env(), ["player_0"])
     view = SingleAgentEnv(recorder, "player_1", PROBLEM.experts["player_0"])
     explore(view, games=games, seed=stream_seed(seed, 1))
-    return recorder.demonstrations
+    return recorder.demonstrations.of("player_0")
 
 
 def classes(table):
     """The distinct situations up to the board's symmetries."""
-    images = batch.images(GAME, table.of("player_0").observations)
+    images = batch.images(GAME, table.observations)
     return len(np.unique(batch.keys(GAME, images).min(axis=1)))
 
 
 def worst_loss(table):
-    policy = clone(table.of("player_0"), seed=0, augment=PROBLEM.augment)
+    policy = clone(table, seed=0, augment=PROBLEM.augment)
     return loss_probability(GAME, {"player_0": policy, "player_1": None}, 0)
 
 
