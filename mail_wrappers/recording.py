@@ -9,7 +9,7 @@ from pettingzoo import AECEnv, ParallelEnv
 from pettingzoo.utils.wrappers import BaseParallelWrapper, BaseWrapper
 
 from mail_envs.errors import UnknownAgentError
-from mail_envs.protocols import FloatArray, Policy
+from mail_envs.protocols import FloatArray, Mask, Policy
 from mail_wrappers.columns import copied
 from mail_wrappers.decisions import Decisions
 from mail_wrappers.demonstrations import Demonstrations
@@ -71,36 +71,41 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
         fsync: bool = False,
     ) -> None:
         super().__init__(env)
-        self._recorder = Recorder(env, agents, experts=experts, noted=noted)
-        self._recorder.begin(to, resume=resume, fsync=fsync)
+        self.recorder = Recorder(env, agents, experts=experts, noted=noted)
+        self.recorder.begin(to, resume=resume, fsync=fsync)
 
     @property
     def demonstrations(self) -> Demonstrations:
         """What has been recorded so far, the running episode as far as it went."""
-        return self._recorder.demonstrations
+        return self.recorder.demonstrations
 
     @property
     def episodes(self) -> int:
         """The number of the next episode that will be recorded."""
-        return self._recorder.tape.episode + 1
+        return self.recorder.tape.episode + 1
 
     def close(self) -> None:
         """End the recording, and close the environment."""
-        self._recorder.close()
+        self.recorder.close()
         super().close()
+
+    def look(self, agent: str) -> tuple[Any, Mask | None]:
+        """What an agent sees now and may do, as its columns keep it: copies."""
+        seat, env = self.recorder.seats[agent], self.env
+        return seat.look(env.observe(agent), env.infos[agent], what=agent)
 
     def note(self, agent: str, chances: FloatArray) -> None:
         """Say what the agent's next action is drawn from, `(A,)`."""
-        self._recorder.chances[agent] = chances
+        self.recorder.chances[agent] = chances
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Begin the next episode."""
         super().reset(seed=seed, options=options)
-        self._recorder.tape.begin()
+        self.recorder.tape.begin()
 
     def step(self, action: Any) -> None:
         """Step, and keep the decision if its agent's are kept and the environment takes it."""
-        agent, recorder = self.agent_selection, self._recorder
+        agent, recorder = self.agent_selection, self.recorder
         row = None
         if action is not None and agent in recorder.kept:
             row = recorder.row(agent, self.env.observe(agent), self.env.infos[agent], action)
@@ -116,7 +121,7 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
 
     def _settle(self, agent: str) -> None:
         """Keep what the agent was paid since its last turn, and whether its episode is over."""
-        self._recorder.tape.settle(
+        self.recorder.tape.settle(
             agent,
             self.env._cumulative_rewards[agent],  # noqa: SLF001 - what `last` tells of agents in turn
             terminated=self.terminations[agent],
@@ -142,45 +147,50 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
         fsync: bool = False,
     ) -> None:
         super().__init__(env)
-        self._recorder = Recorder(env, agents, experts=experts, noted=noted)
-        self._recorder.begin(to, resume=resume, fsync=fsync)
+        self.recorder = Recorder(env, agents, experts=experts, noted=noted)
+        self.recorder.begin(to, resume=resume, fsync=fsync)
         self._seen: dict[str, Any] = {}
         self._infos: dict[str, dict[str, Any]] = {}
 
     @property
     def demonstrations(self) -> Demonstrations:
         """What has been recorded so far, the running episode as far as it went."""
-        return self._recorder.demonstrations
+        return self.recorder.demonstrations
 
     @property
     def episodes(self) -> int:
         """The number of the next episode that will be recorded."""
-        return self._recorder.tape.episode + 1
+        return self.recorder.tape.episode + 1
 
     def close(self) -> None:
         """End the recording, and close the environment."""
-        self._recorder.close()
+        self.recorder.close()
         super().close()
+
+    def look(self, agent: str) -> tuple[Any, Mask | None]:
+        """What an agent sees now and may do, as its columns keep it: copies."""
+        seat = self.recorder.seats[agent]
+        return seat.look(self._seen[agent], self._infos.get(agent, {}), what=agent)
 
     def note(self, agent: str, chances: FloatArray) -> None:
         """Say what the agent's next action is drawn from, `(A,)`."""
-        self._recorder.chances[agent] = chances
+        self.recorder.chances[agent] = chances
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Begin the next episode."""
         self._seen, self._infos = super().reset(seed=seed, options=options)
-        self._recorder.tape.begin()
+        self.recorder.tape.begin()
         return self._seen, self._infos
 
     def step(self, actions: dict[str, Any]) -> Any:
         """Step, and keep the decisions of the agents whose are kept."""
-        tape = self._recorder.tape
+        tape = self.recorder.tape
         rows = [
-            self._recorder.row(each, self._seen[each], self._infos.get(each, {}), action)
+            self.recorder.row(each, self._seen[each], self._infos.get(each, {}), action)
             for each, action in actions.items()
-            if each in self._recorder.kept and each in self._seen
+            if each in self.recorder.kept and each in self._seen
         ]
         self._seen, rewards, terminations, truncations, self._infos = super().step(actions)
         for row in rows:
@@ -199,7 +209,15 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
 
 
 class Recorder:
-    """What the recorders of both kinds of environments have in common; arguments as there."""
+    """What the recorders of both kinds of environments have in common; arguments as there.
+
+    Attributes:
+        names: all agents.
+        kept: those whose decisions are kept.
+        seats: how each agent's are.
+        tape: what they are written on.
+        chances: what the next actions are drawn from, by agent, as `note` told.
+    """
 
     def __init__(
         self,
@@ -233,6 +251,13 @@ class Recorder:
         """End the recording."""
         self.tape.finish()
         self._sink.close()
+
+    def collect(self) -> Demonstrations:
+        """What has been recorded into memory so far, which is then forgotten."""
+        done = self.demonstrations
+        self._sink = MemorySink(self.tape.episode + 1)
+        self.tape.start(self._sink)
+        return done
 
     @property
     def demonstrations(self) -> Demonstrations:
