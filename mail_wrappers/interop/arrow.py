@@ -144,6 +144,8 @@ def _from_array(column: Any, leaf: Leaf) -> NDArray[Any]:
     if whole.null_count:
         raise ValueError("missing values")
     if leaf.shape:
+        if whole.type.num_fields != 1:
+            raise ValueError(f"{whole.type} in place of lists")
         whole = whole.flatten()
     values: NDArray[Any] = whole.to_numpy(zero_copy_only=False)
     if values.dtype != leaf.dtype:

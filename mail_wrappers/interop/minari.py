@@ -5,6 +5,7 @@ for (masks, distributions, the places of the decisions) stands in the infos, so 
 gives back what `to_minari` was given, byte by byte. Needs `pip install "mail-envs[minari]"`.
 """
 
+import warnings
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -20,8 +21,8 @@ from mail_wrappers.interop.optional import needed
 __all__ = ["from_minari", "space_of", "to_minari"]
 
 INSTALL = '"mail-envs[minari]"'
-OURS = "mail_envs"
-"""The info that holds our own columns."""
+OURS = "mail_envs_"
+"""With what the infos that hold our own columns begin; Minari does not read back nested ones."""
 
 
 def to_minari(
@@ -69,15 +70,18 @@ def to_minari(
         buffer(id=number, **_episode(each)) for number, each in enumerate(decisions.trajectories())
     ]
     try:
-        return minari.create_dataset_from_buffers(
-            dataset_id,
-            episodes,
-            observation_space=seen,
-            action_space=done,
-            data_format=data_format,
-            jpeg_encoding=False,
-            **about,
-        )
+        with warnings.catch_warnings():
+            # No environment of Gymnasium stands behind the decisions of one of several agents.
+            warnings.filterwarnings("ignore", message=".*(eval_env|env_spec).* None")
+            return minari.create_dataset_from_buffers(
+                dataset_id,
+                episodes,
+                observation_space=seen,
+                action_space=done,
+                data_format=data_format,
+                jpeg_encoding=False,
+                **about,
+            )
     except ValueError as error:
         raise InvalidOptionError(f"dataset_id: {dataset_id!r} was refused: {error}") from error
 
@@ -137,8 +141,12 @@ def _episode(decisions: Decisions) -> dict[str, Any]:
         "rewards": (nothing if decisions.rewards is None else decisions.rewards).tolist(),
         "terminations": _truths(decisions.terminations, count),
         "truncations": _truths(decisions.truncations, count),
-        "infos": {OURS: {name: _wide(column) for name, column in told.items()}},
+        "infos": {OURS + name: _wide(column) for name, column in told.items()},
     }
+
+
+def _first(column: NDArray[Any]) -> NDArray[Any]:
+    return column[:1].reshape(column.shape[1:])
 
 
 def _padded(column: NDArray[Any]) -> NDArray[Any]:
@@ -162,7 +170,7 @@ def _actions_of(decisions: Decisions) -> spaces.Space[Any]:
 
 
 def _check_space(space: spaces.Space[Any], column: Column, what: str) -> None:
-    row = mapped(lambda array: array[0], column)  # pyright: ignore[reportUnknownLambdaType]
+    row = mapped(_first, column)
     if not space.contains(row):
         raise ShapeError(f"{what}: expected a space of the decisions' values, came {space}")
 
@@ -188,9 +196,9 @@ def _decisions(dataset: Any, episode: Any) -> Decisions:
 
 def _told(infos: Mapping[str, Any], count: int) -> dict[str, Any]:
     """Our own columns."""
-    if OURS not in infos:
+    told = {name.removeprefix(OURS): infos[name] for name in infos if name.startswith(OURS)}
+    if not told:
         return {}
-    told = infos[OURS]
     try:
         columns: dict[str, Any] = {
             "episodes": np.asarray(told["episode"])[:count].reshape(count),
@@ -198,7 +206,7 @@ def _told(infos: Mapping[str, Any], count: int) -> dict[str, Any]:
         }
     except (KeyError, TypeError, ValueError) as error:
         raise ForeignResultsError(
-            f"infos[{OURS!r}]: expected episode and step of {count} decisions, came {error!r}"
+            f"infos: expected {OURS}episode and {OURS}step of {count} decisions, came {error!r}"
         ) from error
     for name, column in (("action_mask", "action_masks"), ("distribution", "distributions")):
         columns[column] = np.asarray(told[name])[:count] if name in told else None

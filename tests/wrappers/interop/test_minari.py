@@ -15,6 +15,7 @@ pytest.importorskip("pyarrow")
 from mail_wrappers.interop.minari import OURS, from_minari, to_minari  # noqa: E402
 
 ABOUT = {
+    "description": "Leaning play.",
     "author": "nobody",
     "author_email": "nobody@example.org",
     "code_permalink": "https://example.org/code",
@@ -52,7 +53,7 @@ def test_recorded_decisions_come_back_byte_by_byte():
 
 def test_minari_sees_episodes_as_its_own():
     own = record(tictactoe_v0.raw_env, leaning, episodes=2, seed=1).of("player_0")
-    dataset = to_minari(own, "test/board-v0", description="Leaning play.", **ABOUT)
+    dataset = to_minari(own, "test/board-v0", **ABOUT)
     first = dataset[0]
     assert len(first.observations) == len(first.actions) + 1
     assert first.terminations.tolist() == [False] * (len(first) - 1) + [True]
@@ -93,6 +94,7 @@ def foreign(observations, space, infos=None):
     )
 
 
+@pytest.mark.filterwarnings("ignore:.*(eval_env|env_spec).* None")
 def test_datasets_of_others():
     box = spaces.Box(-1, 1, (2,), np.float32)
     seen = np.zeros((3, 2), np.float32)
@@ -106,8 +108,8 @@ def test_datasets_of_others():
     assert masked.action_masks.tolist() == masks[:2].tolist()
     assert masked.observations.shape == (2, 2)
     minari.delete_dataset("test/foreign-v0")
-    with pytest.raises(ForeignResultsError, match="expected episode and step"):
-        from_minari(foreign(seen, box, {OURS: {"step": np.zeros((3, 1))}}))
+    with pytest.raises(ForeignResultsError, match="mail_envs_episode and mail_envs_step"):
+        from_minari(foreign(seen, box, {f"{OURS}step": np.zeros((3, 1))}))
 
 
 def test_mistakes_are_refused():
