@@ -7,8 +7,8 @@ from mail_envs import PerfectExpert, tictactoe_v0
 from mail_envs.board import TicTacToe
 from mail_envs.errors import BudgetExhaustedError, InvalidPolicyError
 from mail_envs.protocols.asking import uniform_policy
-from mail_learners.gathering import explore_in_turn, explore_with, self_play, stream_seed
-from mail_wrappers import QueryBudget, RecordDemonstrations, SingleAgentEnv
+from mail_learners.gathering import explore_in_turn, explore_with, stream_seed
+from mail_wrappers import QueryBudget, SingleAgentEnv, record
 from tests.doubles import Script, always, in_order, masks
 
 AGENTS = ("player_0", "player_1")
@@ -28,9 +28,7 @@ def test_streams_of_different_paths_differ():
 
 
 def play(games, seed=0):
-    recorder = RecordDemonstrations(tictactoe_v0.raw_env())
-    self_play(recorder, EXPERTS, games=games, seed=seed)
-    return recorder.demonstrations
+    return record(tictactoe_v0.raw_env, EXPERTS, episodes=games, seed=seed)
 
 
 def test_self_play_plays_whole_games_by_the_policies():
