@@ -5,6 +5,8 @@ Every message names what was expected, what came and, for arrays, the first offe
 
 __all__ = [
     "BudgetExhaustedError",
+    "BusyFileError",
+    "DamagedFileError",
     "EpisodeOverError",
     "ForeignResultsError",
     "GameTooLargeError",
@@ -16,6 +18,7 @@ __all__ = [
     "InvalidPolicyError",
     "MailError",
     "MissingDisplayError",
+    "MissingFileError",
     "MissingPackageError",
     "MissingTruthError",
     "NothingToUndoError",
@@ -121,6 +124,18 @@ class BudgetExhaustedError(MailError, RuntimeError):
 
 class ForeignResultsError(MailError, RuntimeError):
     """A folder or file that holds something else than what it was asked to hold."""
+
+
+class DamagedFileError(MailError, RuntimeError):
+    """A file of ours that was cut short or altered."""
+
+
+class BusyFileError(MailError, RuntimeError):
+    """A folder or file into which somebody else is writing."""
+
+
+class MissingFileError(MailError, FileNotFoundError):
+    """A folder or file that is not there."""
 
 
 class InvalidMeasurementError(MailError, ValueError):

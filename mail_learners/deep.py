@@ -15,14 +15,14 @@ from mail_envs.protocols.asking import uniform_policy
 from mail_learners.cloning import CloneConfig, ClonedPolicy, clone
 from mail_learners.dqn_explorer import ExploreConfig, dqn_explore
 from mail_learners.environments import Problem
-from mail_learners.gathering import explore_in_turn, explore_with, self_play, stream_seed
+from mail_learners.gathering import explore_in_turn, explore_with, stream_seed
 from mail_learners.results import Result
 from mail_wrappers import (
     CountedExpert,
     Demonstrations,
     QueryBudget,
     RandomOpening,
-    RecordDemonstrations,
+    record,
 )
 
 __all__ = ["DEEP_LEARNERS", "Options", "clone_all", "deep_options", "gather", "learn_deep"]
@@ -135,10 +135,8 @@ def _self_play(
         # A spawn key: (seed, number) are the streams of the episodes.
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
         env = RandomOpening(env, options.opening_plies, rng=rng)
-    recorder = RecordDemonstrations(env)
     counted = {agent: CountedExpert(expert, budget) for agent, expert in experts.items()}
-    self_play(recorder, counted, games=games, seed=seed)
-    return recorder.demonstrations
+    return record(env, counted, episodes=games, seed=seed)
 
 
 def _tied_alike(problem: Problem) -> dict[str, Policy]:

@@ -1,4 +1,4 @@
-"""Gathering demonstrations: experts against each other, or against an explorer.
+"""Gathering demonstrations of experts against an explorer.
 
 Each episode has random streams of its own, derived from the seed, the explorer and the episode's
 number: the first n episodes of a longer run are the episodes of a run of n.
@@ -19,9 +19,10 @@ from mail_wrappers import (
     RecordDemonstrations,
     SingleAgentEnv,
 )
+from mail_wrappers.playing import stream_seed
 from mail_wrappers.turns import decision
 
-__all__ = ["Explore", "Progress", "explore_in_turn", "explore_with", "self_play", "stream_seed"]
+__all__ = ["Explore", "Progress", "explore_in_turn", "explore_with", "stream_seed"]
 
 MakeEnv = Callable[[], AECEnv[str, Any, Any]]
 Progress = Callable[[int], None]
@@ -34,27 +35,6 @@ class Explore(Protocol):
     def __call__(self, view: SingleAgentEnv, *, games: int, seed: int) -> None:
         """Play `games` episodes; what matters is recorded beneath the view."""
         ...
-
-
-def stream_seed(*path: int) -> int:
-    """A seed for the random stream that `path` names: `(seed, explorer, episode)`, say."""
-    return int(np.random.SeedSequence(path).generate_state(1)[0])
-
-
-def self_play(
-    env: AECEnv[str, Any, Any], policies: Mapping[str, Policy], *, games: int, seed: int
-) -> None:
-    """Let policies play each other; wrap `env` in a recorder to keep what they did."""
-    for episode in range(games):
-        rng = np.random.default_rng((seed, episode))
-        env.reset(seed=stream_seed(seed, episode))
-        for agent in env.agent_iter():
-            if env.terminations[agent] or env.truncations[agent]:
-                env.step(None)
-                continue
-            seen, mask = decision(env, agent)
-            table = ask(policies[agent], seen[None], mask[None], who=f"the policy of {agent}")
-            env.step(int(sample_actions(table, rng=rng)[0]))
 
 
 def explore_with(policy: Policy) -> Explore:

@@ -27,7 +27,7 @@ from mail_learners.boards.inputs import INPUTS, inputs
 from mail_learners.boards.rounds import rows_of
 from mail_learners.cloning import action_shares
 from mail_learners.networks import perceptron, softmax
-from mail_wrappers import Demonstrations
+from mail_wrappers import Decisions
 
 __all__ = ["BoardClone", "BoardCloneConfig", "Situations", "clone_board", "situations"]
 
@@ -99,12 +99,12 @@ class BoardClone:
         return answers
 
 
-def situations(game: LineGame, demonstrations: Demonstrations, *, symmetry: bool) -> Situations:
+def situations(game: LineGame, decisions: Decisions, *, symmetry: bool) -> Situations:
     """The distinct situations of some decisions, with their images where `symmetry` says so."""
-    decisions = (demonstrations.observations, demonstrations.action_masks, demonstrations.actions)
+    columns = (decisions.observations, decisions.masks(), decisions.actions)
     if symmetry:
-        decisions = batch.symmetric_decisions(game, *decisions)
-    states, actions = batch.encode(game, decisions[0]), decisions[2]
+        columns = batch.symmetric_decisions(game, *columns)
+    states, actions = batch.encode(game, columns[0]), columns[2]
     every = batch.keys(game, states)
     keys, first, row = np.unique(every, return_index=True, return_inverse=True)
     shares = action_shares(row.ravel(), actions, shape=(len(keys), game.actions))
@@ -113,7 +113,7 @@ def situations(game: LineGame, demonstrations: Demonstrations, *, symmetry: bool
 
 def clone_board(
     game: LineGame,
-    demonstrations: Demonstrations,
+    decisions: Decisions,
     *,
     seed: int,
     config: BoardCloneConfig | None = None,
@@ -122,7 +122,7 @@ def clone_board(
 
     Args:
         game: the board.
-        demonstrations: one agent's decisions; with none the clone is an untrained network.
+        decisions: one agent's; with none the clone is an untrained network.
         seed: of the network's initial weights, and of the minibatches.
         config: see `BoardCloneConfig`; None for its defaults.
 
@@ -134,8 +134,8 @@ def clone_board(
         torch.manual_seed(seed)
         width = INPUTS[config.inputs] * game.cells
         network = perceptron(width, config.widths, game.actions)
-    shown = situations(game, demonstrations, symmetry=config.symmetry)
-    if len(demonstrations):
+    shown = situations(game, decisions, symmetry=config.symmetry)
+    if len(decisions):
         _fit(network, game, shown, config, rng=np.random.default_rng(seed))
     nothing = Situations(rows_of(shown.states, slice(0)), shown.keys[:0], shown.shares[:0])
     return BoardClone(game, network, config.inputs, shown if config.memory else nothing)

@@ -15,8 +15,9 @@ PACKAGES = ("mail_envs", "mail_wrappers", "mail_learners")
 
 PEERS = ("bitbully",)
 """AGPL: for cross-checks alone."""
-LEARNING = ("torch", "stable_baselines3", "sb3_contrib")
-SLOW = (*LEARNING, "numba", "scipy", "pygame")
+LEARNING = ("torch", "stable_baselines3", "sb3_contrib", "imitation")
+TABLES = ("minari", "pandas", "pyarrow")
+SLOW = (*LEARNING, *TABLES, "numba", "scipy", "pygame")
 """What no import of the base packages may load."""
 
 LAYERS = {
@@ -139,7 +140,14 @@ def crossings(everything):
             room = module.split(".")[0]
             window = () if module == "mail_envs.window" else ("pygame",)
             forbidden = {
-                "mail_envs": (*PEERS, *LEARNING, *window, "mail_wrappers", "mail_learners"),
+                "mail_envs": (
+                    *PEERS,
+                    *LEARNING,
+                    *TABLES,
+                    *window,
+                    "mail_wrappers",
+                    "mail_learners",
+                ),
                 "mail_wrappers": (*PEERS, "mail_learners"),
                 "mail_learners": PEERS,
             }[room]
@@ -148,7 +156,9 @@ def crossings(everything):
                     target, ("mail_envs.errors", "mail_envs.protocols")
                 ):
                     wrong.append(f"{module} imports {target}")
-                if within(target, LEARNING) and not within(module, ("mail_wrappers.interop",)):
+                if within(target, (*LEARNING, *TABLES)) and not within(
+                    module, ("mail_wrappers.interop",)
+                ):
                     wrong.append(f"{module} imports {target}")
             if within(target, forbidden):
                 wrong.append(f"{module} imports {target}")
@@ -241,6 +251,7 @@ BROKEN = [
     (crossings, "mail_wrappers.labels", "from mail_envs import experts"),
     (crossings, "mail_wrappers.labels", "import mail_envs"),
     (crossings, "mail_wrappers.novelty", "import torch"),
+    (crossings, "mail_wrappers.decisions", "def f():\n    import pandas"),
     (crossings, "mail_wrappers.interop.stable_baselines3", "import mail_learners.cloning"),
     (climbs, "mail_envs.board.rules", "from mail_envs.board.solver import solver"),
     (climbs, "mail_envs.board.rules", "from .solver import solver"),

@@ -7,7 +7,16 @@ import pytest
 from mail_envs import errors
 
 # AssertionError is what PettingZoo's own order-enforcing wrapper raises.
-BUILTINS = (ValueError, RuntimeError, TypeError, KeyError, AssertionError, ImportError, LookupError)
+BUILTINS = (
+    ValueError,
+    RuntimeError,
+    TypeError,
+    KeyError,
+    AssertionError,
+    FileNotFoundError,
+    ImportError,
+    LookupError,
+)
 CLASSES = [getattr(errors, name) for name in errors.__all__ if name != "MailError"]
 
 

@@ -31,7 +31,7 @@ def watched(explore, games, seed=42):
     recorder = RecordDemonstrations(tictactoe_v0.raw_env(), ["player_0"])
     view = SingleAgentEnv(recorder, "player_1", PROBLEM.experts["player_0"])
     explore(view, games=games, seed=stream_seed(seed, 1))
-    return recorder.demonstrations
+    return recorder.demonstrations.of("player_0")
 
 
 def classes(table):
@@ -41,7 +41,7 @@ def classes(table):
 
 
 def worst_loss(table):
-    policy = clone(table.of("player_0"), seed=0, augment=PROBLEM.augment)
+    policy = clone(table, seed=0, augment=PROBLEM.augment)
     return loss_probability(GAME, {"player_0": policy, "player_1": None}, 0)
 
 
