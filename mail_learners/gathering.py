@@ -19,7 +19,7 @@ from mail_wrappers import (
     RecordDemonstrations,
     SingleAgentEnv,
 )
-from mail_wrappers.playing import stream_seed
+from mail_wrappers.recorded_play import stream_seed
 from mail_wrappers.turns import decision
 
 __all__ = ["Explore", "Progress", "explore_in_turn", "explore_with", "stream_seed"]

@@ -5,7 +5,7 @@ from mail_wrappers.decisions import Decisions
 from mail_wrappers.demonstrations import Demonstrations
 from mail_wrappers.labels import ExpertLabels
 from mail_wrappers.novelty import NoveltyReward
-from mail_wrappers.playing import record
+from mail_wrappers.recorded_play import record
 from mail_wrappers.recording import RandomOpening, RecordDemonstrations
 from mail_wrappers.rewards import PricedReward, RewardSource, Transitions
 from mail_wrappers.single_agent import SingleAgentEnv
