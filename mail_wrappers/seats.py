@@ -76,7 +76,8 @@ def seats_of(env: object, agent: str) -> tuple[str, ...]:
         raise InvalidOptionError(
             f"env: expected a PettingZoo AECEnv or ParallelEnv, came {type(env).__name__}"
         )
-    names: tuple[str, ...] = tuple(getattr(env, "possible_agents", ()))
+    known: Any = getattr(env, "possible_agents", None)
+    names: tuple[str, ...] = tuple(known or ())
     if agent in names:
         return (agent,)
     if agent not in SEATS or not names:
