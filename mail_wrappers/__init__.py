@@ -4,9 +4,11 @@ from mail_wrappers.budget import CountedExpert, QueryBudget
 from mail_wrappers.demonstrations import Demonstrations
 from mail_wrappers.labels import ExpertLabels
 from mail_wrappers.novelty import NoveltyReward
+from mail_wrappers.query_log import QueryLog
 from mail_wrappers.recording import RandomOpening, RecordDemonstrations
 from mail_wrappers.rewards import PricedReward, RewardSource, Transitions
 from mail_wrappers.single_agent import SingleAgentEnv
+from mail_wrappers.vector_labels import VectorExpertLabels
 
 __all__ = [
     "CountedExpert",
@@ -15,9 +17,11 @@ __all__ = [
     "NoveltyReward",
     "PricedReward",
     "QueryBudget",
+    "QueryLog",
     "RandomOpening",
     "RecordDemonstrations",
     "RewardSource",
     "SingleAgentEnv",
     "Transitions",
+    "VectorExpertLabels",
 ]
