@@ -55,6 +55,7 @@ class Advice:
         self.budget = budget
         self.agent = agent
         self._policy = isinstance(actions, spaces.Discrete) and callable(expert)
+        self.first_action = int(actions.start) if isinstance(actions, spaces.Discrete) else 0
         self._rows = rows
         self._observations: Any = None
         self._masks: Mask | None = None
@@ -129,7 +130,9 @@ class Advice:
     def answers(self, form: Form) -> NDArray[Any]:
         """The answers `(B, ...)`; of rows that are not `known`, zeros."""
         told = self._answers[self._told_by(form)]
-        return told.argmax(axis=1) if form == "action" and self._policy else told
+        if form == "action" and self._policy:
+            return told.argmax(axis=1) + self.first_action
+        return told
 
     def _told_by(self, form: Form) -> Form:
         """The answer that holds another: a policy's most probable action is in its distribution."""
@@ -217,4 +220,7 @@ def advice_for(
 
 def spent_error(who: str, budget: QueryBudget) -> BudgetExhaustedError:
     """The error of a question that the budget does not grant."""
-    return BudgetExhaustedError(f"{who}: expected a question left, all {budget.limit} are spent")
+    left = f"all {budget.limit} are spent"
+    if budget.remaining:
+        left = f"{budget.remaining} of {budget.limit} are left, less than it costs"
+    return BudgetExhaustedError(f"{who}: expected a question left, {left}")

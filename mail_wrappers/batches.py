@@ -37,7 +37,9 @@ def with_rows(batch: Any, rows: Rows, values: Any) -> Any:
     if isinstance(batch, Mapping):
         return {name: with_rows(each, rows, values[name]) for name, each in batch.items()}
     if isinstance(batch, tuple):
-        return tuple(with_rows(*pair) for pair in zip(batch, [rows] * len(batch), values, strict=True))
+        return tuple(
+            with_rows(*pair) for pair in zip(batch, [rows] * len(batch), values, strict=True)
+        )
     changed = np.array(batch)
     changed[rows] = values
     return changed
@@ -68,7 +70,7 @@ def part(observation: Any, info: Mapping[str, Any]) -> tuple[Any, Mask | None]:
 
 
 def latest_masks(before: Mask | None, masks: Mask | None, infos: Mapping[str, Any]) -> Mask | None:
-    """The masks of a batch, `(B, A)`: where infos tell those of some rows, the others' as before."""
+    """The masks of a batch, `(B, A)`: where infos tell some rows', the others' as before."""
     told = infos.get("_action_mask")
     if masks is None or before is None or told is None or np.shape(masks) != before.shape:
         return masks

@@ -107,7 +107,7 @@ class QueryBudget:
         each = self.cost_of(agent) if cost is None else _check_cost(cost)
         return None if self.remaining is None else self.remaining // each
 
-    def reserve(  # noqa: PLR0913 - all but one say what is logged
+    def reserve(
         self,
         questions: int,
         *,

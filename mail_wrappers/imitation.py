@@ -94,8 +94,8 @@ class SquaredDistanceReward:
     """MURMAIL's reward: `‖μ^E(·|s) − μ(·|s)‖₂²` in the state s where a transition begins.
 
     From 0, where the clone μ plays as the expert μ^E does, to 2. It pays an explorer for going
-    where the clone is wrong, whatever it does there (arXiv 2505.17610). Told by the expert's distribution
-    at one question a state; the paper's expert, that shows its actions alone, is asked two.
+    where the clone is wrong, whatever it does there (arXiv 2505.17610). The expert's distribution
+    tells it at one question a state; the paper's expert, that shows actions alone, is asked two.
 
     Args:
         learner: the clone μ, a policy; renewed by `dataclasses.replace` and `PricedReward.renew`.

@@ -190,7 +190,7 @@ class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any]):
         answer = self._advice.answers(self._form)
         if self._form == "distribution":
             drawn = invert(answer, self._rng.random(1))
-            return int(drawn[0]) + int(getattr(self.action_space, "start", 0))
+            return int(drawn[0]) + self._advice.first_action
         return answer[0]
 
     def _arrive(self, observation: Any, info: dict[str, Any], *, begun: bool) -> None:

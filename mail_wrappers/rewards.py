@@ -5,7 +5,6 @@ renews it through `PricedReward.renew`. A source that asks experts (`mail_wrappe
 so by `questions`: the wrapper asks them, where each transition begins, before it is played.
 """
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol, get_args, runtime_checkable
 
 import gymnasium
@@ -45,7 +44,7 @@ class Transitions(NamedTuple):
 
     observations: Observations  # (B, ...)
     action_masks: Mask | None  # (B, A)
-    actions: NDArray[Any]  # (B,) int64, or (B, ...) where actions are not discrete
+    actions: NDArray[Any]  # (B,) int64 from 0, or (B, ...) where not discrete
     rewards: FloatArray  # (B,), the environment's own
     next_observations: Observations | None = None  # (B, ...), at the agent's next turn or the end
     terminations: NDArray[np.bool_] | None = None  # (B,)
@@ -237,8 +236,10 @@ class Askers:
 
 
 def priced_action(action: Any, space: gymnasium.Space[Any]) -> NDArray[Any]:
-    """An action as sources take it: int64 where actions are discrete."""
-    return np.asarray(action, dtype=np.int64 if isinstance(space, spaces.Discrete) else None)
+    """Actions as sources take them: where they are discrete int64, counted from 0."""
+    if isinstance(space, spaces.Discrete):
+        return np.asarray(action, dtype=np.int64) - int(space.start)
+    return np.asarray(action)
 
 
 def _questions(source: RewardSource) -> tuple[Question, ...]:

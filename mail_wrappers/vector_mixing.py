@@ -140,7 +140,9 @@ class VectorMixedPlay(VectorWrapper[Any, Any, Any, Any, Any]):
             answers = self._advice.answers(self._form)[rows]
             if self._form == "distribution":
                 draws = np.array([self._rngs[row].random() for row in rows.tolist()])
-                answers = invert(answers, draws) + int(getattr(self.single_action_space, "start", 0))
+                answers = invert(answers, draws) + int(
+                    getattr(self.single_action_space, "start", 0)
+                )
             played[rows] = answers
         return played
 
