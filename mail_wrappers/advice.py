@@ -57,6 +57,7 @@ class Advice:
         self._policy = isinstance(actions, spaces.Discrete) and callable(expert)
         self.first_action = int(actions.start) if isinstance(actions, spaces.Discrete) else 0
         self._rows = rows
+        self._actions = actions
         self._observations: Any = None
         self._masks: Mask | None = None
         self._seen: Any = None
@@ -80,8 +81,9 @@ class Advice:
         self._episode[begun] += 1
         self._step[rows] += 1
         self._step[begun] = 0
-        for known in self._known.values():
+        for form, known in self._known.items():
             known[rows] = False
+            self._answers[form][rows] = 0
 
     def opens_one(self, observation: Any, info: dict[str, Any], *, begun: bool) -> None:
         """Begin the next turn of a single environment; arguments as of `opens`."""
@@ -128,11 +130,20 @@ class Advice:
         return rows & self.known(form)
 
     def answers(self, form: Form) -> NDArray[Any]:
-        """The answers `(B, ...)`; of rows that are not `known`, zeros."""
-        told = self._answers[self._told_by(form)]
+        """A copy of the answers `(B, ...)`; of rows that are not `known`, zeros."""
+        told = self._answers.get(self._told_by(form))
+        if told is None:
+            return self._unanswered(form)
         if form == "action" and self._policy:
             return told.argmax(axis=1) + self.first_action
-        return told
+        return told.copy()
+
+    def _unanswered(self, form: Form) -> NDArray[Any]:
+        """Zeros where nobody has been asked yet."""
+        space = self._actions
+        if form != "action" and isinstance(space, spaces.Discrete):
+            return np.zeros((self._rows, int(space.n)))
+        return np.zeros((self._rows, *(space.shape or ())), dtype=space.dtype)
 
     def _told_by(self, form: Form) -> Form:
         """The answer that holds another: a policy's most probable action is in its distribution."""

@@ -58,15 +58,26 @@ class Episodes:
             self.begun = ~self.live if again else self._none()
             self.live = ~done if again else self.live & ~done
 
-    def cut(self, rows: Flags) -> Flags:
-        """End rows from outside; where rows begin of themselves they end together.
+    def cut(self, rows: Flags, done: Flags) -> Flags:
+        """End rows from outside; where rows begin of themselves all end together.
+
+        Args:
+            rows: `(B,)`.
+            done: the rows that the environment has ended in this step.
 
         Returns:
-            The rows that end; they are to be reset before the next step.
+            The rows that end so; they are to be reset before the next step.
         """
-        ended = rows if self.mode is AutoresetMode.DISABLED else self.live.copy()
-        self._cut = self._cut | ended
+        going = self.live & ~done
+        ended = rows & going if self.mode is AutoresetMode.DISABLED else going
+        if ended.any():
+            self._cut = self._cut | (rows & self.live) | ended
         return ended
+
+    @property
+    def waits(self) -> bool:
+        """Whether rows that were cut wait for a reset."""
+        return bool(self._cut.any())
 
     def check_step(self) -> None:
         """Refuse a step of rows that were cut and not reset.
@@ -74,7 +85,7 @@ class Episodes:
         Raises:
             BudgetExhaustedError: such rows.
         """
-        if self._cut.any():
+        if self.waits:
             raise BudgetExhaustedError(
                 f"step: expected a reset of rows {np.flatnonzero(self._cut).tolist()}, whose "
                 f"episodes ended as the budget was spent, came a step"
@@ -98,7 +109,7 @@ def cut_rows(
         them, with `final_obs` of the rows that the environment has not ended.
     """
     done = np.asarray(ends[0] | ends[1], dtype=np.bool_)
-    ended = episodes.cut(rows) & ~done
+    ended = episodes.cut(rows, done)
     infos = {**infos, **marked("budget_spent", rows | ended)}
     if episodes.mode is AutoresetMode.SAME_STEP and ended.any():
         final = np.full(len(ended), None, dtype=object)

@@ -106,7 +106,7 @@ class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any]):
 
     Raises:
         UnknownNameError: another word than those above.
-        InvalidOptionError: a β outside 0 to 1, here or, at `reset`, from a schedule.
+        InvalidOptionError: a β outside 0 to 1, here or, at a later `reset`, from a schedule.
     """
 
     def __init__(
@@ -123,7 +123,8 @@ class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any]):
         super().__init__(env)
         check_word("drawn", drawn, get_args(Drawn))
         check_word("spent", spent, get_args(MixSpent))
-        self._beta = beta if callable(beta) else _check_probability("beta", beta)
+        probability_of(beta, 0)
+        self._beta = beta
         self._advice, self._keeps = advice_for(env, expert, budget, agent=agent)
         self._form: Form = expert_form(expert, env.action_space)
         self._by_episode = drawn == "episode"
@@ -223,7 +224,7 @@ def probability_of(beta: float | Schedule, episode: int) -> float:
         InvalidOptionError: a schedule that leaves 0 to 1.
     """
     if not callable(beta):
-        return beta
+        return _check_probability("beta", beta)
     return _check_probability(f"beta of episode {episode}", float(beta(episode)))
 
 

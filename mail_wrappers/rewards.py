@@ -217,7 +217,7 @@ class Askers:
             if not known[rows].all():
                 return (), question
             if rows.any():
-                answers.append((question, advice.answers("distribution").copy()))
+                answers.append((question, advice.answers("distribution")))
         return tuple(answers), None
 
     def _take(self, source: RewardSource) -> None:

@@ -85,17 +85,17 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
             The answers `(B, ...)`, and which rows have one; the others are zeros.
 
         Raises:
-            EpisodeOverError: no row of these at a turn; nothing is charged.
-            BudgetExhaustedError: no question is left for any of them.
+            EpisodeOverError: no episode has begun.
+            BudgetExhaustedError: no question is left for any row that is at a turn.
         """
         live = self._episodes.live
         wanted = live if rows is None else live & np.asarray(rows, dtype=np.bool_)
-        if not wanted.any():
-            raise EpisodeOverError("label: no row is at a turn; call reset()")
+        if self._last[0] is None:
+            raise EpisodeOverError("label: no episode has begun; call reset()")
         known = self._advice.ask(self._kind, wanted, purpose="label")
-        if not known.any():
+        if wanted.any() and not known.any():
             raise spent_error("label", self._advice.budget)
-        return self._advice.answers(self._kind).copy(), known
+        return self._advice.answers(self._kind), known
 
     def action_masks(self) -> Flags:
         """The legal actions, `(B, A)` bool, as the environment beneath tells them."""
@@ -129,7 +129,8 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
             truncations, infos = cut_rows(
                 self._episodes, self._missing, observations, (terminations, truncations), infos
             )
-            self._missing = np.zeros(self.num_envs, dtype=np.bool_)
+            if self._episodes.waits:
+                self._missing = np.zeros(self.num_envs, dtype=np.bool_)
         return observations, rewards, terminations, truncations, infos
 
     @property
@@ -146,7 +147,7 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
             known = self._advice.ask(self._kind, live, purpose="label")
             if known.any():
                 name = f"expert_{self._kind}"
-                answers = self._advice.answers(self._kind).copy()
+                answers = self._advice.answers(self._kind)
                 infos = {**infos, name: answers, f"_{name}": known}
             self._missing = live & ~known
         elif self._truncates:
