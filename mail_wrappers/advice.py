@@ -14,14 +14,14 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from mail_envs.errors import BudgetExhaustedError, MissingTruthError, ShapeError
+from mail_envs.errors import MissingTruthError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Policy, ScoringExpert
 from mail_envs.protocols.asking import check_distributions
 from mail_wrappers.batches import as_batch, latest_masks, part, rows_of
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.query_log import Purpose
 
-__all__ = ["ONE", "Advice", "Form", "advice_for", "spent_error"]
+__all__ = ["ONE", "Advice", "Form", "advice_for"]
 
 Form = Literal["distribution", "action", "scores"]
 """What an expert is asked for: probabilities or scores `(B, A)`, or the action itself."""
@@ -227,11 +227,3 @@ def advice_for(
     actions = env.single_action_space if vector else env.action_space
     name = str(getattr(env.unwrapped, "agent", "")) if agent is None else agent
     return Advice(expert, budget, rows=rows, actions=actions, agent=name), True
-
-
-def spent_error(who: str, budget: QueryBudget) -> BudgetExhaustedError:
-    """The error of a question that the budget does not grant."""
-    left = f"all {budget.limit} are spent"
-    if budget.remaining:
-        left = f"{budget.remaining} of {budget.limit} are left, less than it costs"
-    return BudgetExhaustedError(f"{who}: expected a question left, {left}")

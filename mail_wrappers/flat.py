@@ -10,6 +10,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
@@ -94,7 +95,7 @@ class FlatLayout:
         return parts if given.ndim == 2 else rows_of(parts, 0)
 
 
-class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any]):
+class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any], RecordConstructorArgs):
     """Observations as one float32 vector: what is seen, then the action mask.
 
     Args:
@@ -107,7 +108,8 @@ class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any]):
     """
 
     def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self)
+        gymnasium.ObservationWrapper.__init__(self, env)
         self.layout = FlatLayout(env.observation_space, env.action_space)
         self.observation_space = self.layout.space
 

@@ -7,11 +7,12 @@ from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
 from mail_envs.errors import EpisodeOverError
-from mail_wrappers.advice import Advice, Form, advice_for, spent_error
+from mail_wrappers.advice import Advice, Form, advice_for
 from mail_wrappers.batches import forwarded_vector_masks, part
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.episodes import Episodes, cut_rows, marked
-from mail_wrappers.labels import Spent, When, check_word
+from mail_wrappers.labels import When
+from mail_wrappers.spending import Spent, check_word, spent_error
 
 __all__ = ["VectorExpertLabels"]
 

@@ -7,11 +7,10 @@ from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
 from mail_envs.protocols.asking import invert
-from mail_wrappers.advice import Advice, Form, advice_for, spent_error
+from mail_wrappers.advice import Advice, Form, advice_for
 from mail_wrappers.batches import forwarded_vector_masks, part
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.episodes import Episodes, cut_rows, marked
-from mail_wrappers.labels import check_word
 from mail_wrappers.mixing import (
     Drawn,
     MixSpent,
@@ -20,6 +19,7 @@ from mail_wrappers.mixing import (
     probability_of,
     stream,
 )
+from mail_wrappers.spending import check_word, spent_error
 
 __all__ = ["VectorMixedPlay"]
 

@@ -6,11 +6,11 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from mail_wrappers.advice import Advice, spent_error
+from mail_wrappers.advice import Advice
 from mail_wrappers.batches import as_batch, forwarded_vector_masks, part, rows_of, with_rows
 from mail_wrappers.episodes import Episodes, cut_rows, final_of
-from mail_wrappers.labels import Spent, check_word
 from mail_wrappers.rewards import Askers, RewardSource, Transitions, priced_action
+from mail_wrappers.spending import Spent, check_word, spent_error
 
 __all__ = ["VectorPricedReward"]
 
@@ -84,7 +84,9 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
             BudgetExhaustedError: see `spent`.
         """
         self._episodes.check_step()
-        before = self._last
+        rows = np.flatnonzero(self._episodes.live)  # what will have been a transition
+        seen, masks = part(*self._last)
+        seen, masks = rows_of(seen, rows), None if masks is None else masks[rows]
         answers, unanswered = self._ask(self._episodes.live)
         if unanswered is not None:
             if not self._truncates:
@@ -93,13 +95,11 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
         observations, rewards, terminations, truncations, infos = self.env.step(actions)
         self._episodes.step(terminations, truncations)
         self._arrive(observations, infos)
-        rows = np.flatnonzero(self._episodes.played)
         priced = np.array(rewards, dtype=np.float64)
         if len(rows):
-            seen, masks = part(*before)
             transitions = Transitions(
-                observations=rows_of(seen, rows),
-                action_masks=None if masks is None else masks[rows],
+                observations=seen,
+                action_masks=masks,
                 actions=priced_action(actions, self.single_action_space)[rows],
                 rewards=priced[rows],
                 next_observations=rows_of(self._ends(observations, infos), rows),
