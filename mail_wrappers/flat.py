@@ -16,7 +16,14 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from mail_envs.errors import ShapeError
-from mail_wrappers.batches import as_batch, forwarded_masks, forwarded_vector_masks, part, rows_of
+from mail_wrappers.batches import (
+    as_batch,
+    forwarded_masks,
+    forwarded_vector_masks,
+    latest_masks,
+    part,
+    rows_of,
+)
 from mail_wrappers.episodes import final_of
 from mail_wrappers.flattening import check_flattens, flatten_batch, unflatten_batch
 
@@ -165,14 +172,12 @@ class VectorFlatObservation(VectorWrapper[Any, Any, Any, Any, Any]):
     ) -> tuple[Flat, dict[str, Any]]:
         """Begin episodes."""
         observations, infos = self.env.reset(seed=seed, options=options)  # pyright: ignore[reportArgumentType]
-        self._masks = part(observations, infos)[1]
-        return self.layout.flatten(observations, infos), infos
+        return self._flat(observations, infos), infos
 
     def step(self, actions: Any) -> tuple[Flat, Any, Any, Any, dict[str, Any]]:
         """Step."""
         observations, rewards, terminations, truncations, infos = self.env.step(actions)
-        self._masks = part(observations, infos)[1]
-        flat = self.layout.flatten(observations, infos)
+        flat = self._flat(observations, infos)
         if "final_obs" in infos:
             infos = {**infos, "final_obs": self._final(infos)}
         return flat, rewards, terminations, truncations, infos
@@ -184,6 +189,11 @@ class VectorFlatObservation(VectorWrapper[Any, Any, Any, Any, Any]):
     def action_masks(self) -> NDArray[np.bool_]:
         """The legal actions, `(B, A)` bool, as the environment beneath tells them."""
         return forwarded_vector_masks(self.env, self._masks)
+
+    def _flat(self, observations: Any, infos: Mapping[str, Any]) -> Flat:
+        self._masks = latest_masks(self._masks, part(observations, infos)[1], infos)
+        masks = {} if self._masks is None else {"action_mask": self._masks}
+        return self.layout.flatten(observations, masks)
 
     def _final(self, infos: Mapping[str, Any]) -> NDArray[Any]:
         """What was seen at the end, flat; its mask, of no more use, all ones where none is seen."""

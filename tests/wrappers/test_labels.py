@@ -163,6 +163,17 @@ def test_an_expert_that_only_acts_has_no_distribution():
         neither.label()
 
 
+def test_a_model_that_takes_masks_gets_them():
+    class Masked:
+        def predict(self, observation, deterministic, action_masks):
+            return action_masks.argmax(axis=1), None
+
+    beneath = SingleAgentEnv(Script(["a", "b"] * 3, mask=masks([0, 1, 1])), "a")
+    env = ExpertLabels(beneath, Masked(), QueryBudget(), kind="action")
+    env.reset()
+    assert env.label() == 1
+
+
 def test_words_are_checked():
     for options in ({"when": "often"}, {"kind": "moves"}, {"spent": "ignore"}):
         with pytest.raises(UnknownNameError, match=f"{next(iter(options))}: expected one of"):
