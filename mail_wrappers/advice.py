@@ -15,7 +15,7 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from mail_envs.errors import MissingTruthError, ShapeError
+from mail_envs.errors import InvalidOptionError, MissingTruthError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Policy, ScoringExpert
 from mail_envs.protocols.asking import check_distributions
 from mail_wrappers.batches import as_batch, latest_masks, part, rows_of
@@ -211,7 +211,7 @@ class Advice:
 def advice_for(
     env: gymnasium.Env[Any, Any] | VectorEnv[Any, Any, Any],
     expert: Any,
-    budget: QueryBudget,
+    budget: QueryBudget | Any,
     *,
     agent: str | None = None,
 ) -> tuple[Advice, bool]:
@@ -219,7 +219,16 @@ def advice_for(
 
     Returns:
         The advice, and whether it is new: whoever made it keeps it up to date.
+
+    Raises:
+        InvalidOptionError: no budget, or no expert.
     """
+    if not isinstance(budget, QueryBudget):
+        raise InvalidOptionError(f"budget: expected a QueryBudget, came {budget!r}")
+    if not callable(expert) and not hasattr(expert, "predict"):
+        raise InvalidOptionError(
+            f"expert: expected a policy, or what has predict(), came {expert!r}"
+        )
     beneath: Any = env
     while isinstance(beneath, gymnasium.Wrapper | VectorWrapper):
         for advice in getattr(beneath, "advices", ()):

@@ -8,11 +8,10 @@ from collections.abc import Mapping, Sequence
 
 from mail_envs.errors import (
     BudgetExhaustedError,
-    InvalidOptionError,
     UnknownAgentError,
-    UnknownNameError,
 )
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
+from mail_wrappers.options import check_whole, check_word
 from mail_wrappers.query_log import PURPOSES, UNKNOWN, Purpose, QueryLog, QueryLogWriter
 
 __all__ = ["CountedExpert", "QueryBudget"]
@@ -33,8 +32,7 @@ class QueryBudget:
             bytes; a number keeps that many rows, the latest.
 
     Raises:
-        ValueError: a negative limit; a cost below 1.
-        InvalidOptionError: a log of fewer than 1 row.
+        InvalidOptionError: a negative limit, a cost below 1, a log of fewer than 1 row.
 
     >>> budget = QueryBudget(3)
     >>> budget.reserve(2), budget.reserve(2), budget.reserve(1)
@@ -50,16 +48,16 @@ class QueryBudget:
         cost: int | Mapping[str, int] = 1,
         log: bool | int = True,
     ) -> None:
-        if limit is not None and limit < 0:
-            raise ValueError(f"limit: expected None or at least 0, came {limit!r}")
+        if limit is not None:
+            limit = check_whole("limit", limit, least=0, what="None or ")
         self._limit = limit
         self._used = 0
         self._asked = 0
         self._costs = dict(cost) if isinstance(cost, Mapping) else cost
         for each in self._costs.values() if isinstance(self._costs, dict) else [self._costs]:
             _check_cost(each)
-        if not isinstance(log, bool) and log < 1:
-            raise InvalidOptionError(f"log: expected True, False or at least 1 row, came {log!r}")
+        if not isinstance(log, bool):
+            check_whole("log", log, least=1, what="True, False or ")
         bound = None if isinstance(log, bool) else log
         self._writer = None if log is False else QueryLogWriter(bound)
 
@@ -130,14 +128,12 @@ class QueryBudget:
             cost: of each of these questions, instead of the budget's own.
 
         Raises:
-            ValueError: a negative number of questions; a cost below 1.
+            InvalidOptionError: a negative number of questions; a cost below 1.
             UnknownNameError: another purpose.
             UnknownAgentError: costs by agent, and none for this one.
         """
-        if questions < 0:
-            raise ValueError(f"questions: expected at least 0, came {questions!r}")
-        if purpose not in PURPOSES:
-            raise UnknownNameError(f"purpose: expected one of {PURPOSES}, came {purpose!r}")
+        questions = check_whole("questions", questions, least=0, what="")
+        check_word("purpose", purpose, PURPOSES)
         each = self.cost_of(agent) if cost is None else _check_cost(cost)
         left = self.affordable(cost=each)
         granted = questions if left is None else min(questions, left)
@@ -195,6 +191,4 @@ class CountedExpert:
 
 
 def _check_cost(cost: int) -> int:
-    if cost < 1:
-        raise ValueError(f"cost: expected an integer of at least 1, came {cost!r}")
-    return cost
+    return check_whole("cost", cost, least=1)

@@ -25,7 +25,8 @@ from mail_wrappers.batches import (
     rows_of,
 )
 from mail_wrappers.episodes import final_of
-from mail_wrappers.flattening import check_flattens, flatten_batch, unflatten_batch
+from mail_wrappers.flattening import as_float32, check_flattens, flatten_batch, unflatten_batch
+from mail_wrappers.options import check_environment
 
 __all__ = ["FlatLayout", "FlatObservation", "VectorFlatObservation"]
 
@@ -54,7 +55,7 @@ class FlatLayout:
         self.observation_size = spaces.flatdim(self._seen)
         self.mask_size = 0 if self._mask is None else spaces.flatdim(self._mask)
         box = spaces.flatten_space(self._seen)
-        low, high = (np.asarray(bound, dtype=np.float32) for bound in (box.low, box.high))  # pyright: ignore[reportAttributeAccessIssue]
+        low, high = (as_float32(bound) for bound in (box.low, box.high))  # pyright: ignore[reportAttributeAccessIssue]
         self.space = spaces.Box(
             np.concatenate([low, np.zeros(self.mask_size, np.float32)]),
             np.concatenate([high, np.ones(self.mask_size, np.float32)]),
@@ -85,9 +86,9 @@ class FlatLayout:
         to 32. Without a mask (see the class) the entry `action_mask` is missing.
 
         Raises:
-            ShapeError: arrays of another length.
+            ShapeError: arrays of another length, or values that are none of the space's kind.
         """
-        given = np.asarray(flat)
+        given = _numbers(flat)
         size = self.observation_size + self.mask_size
         if given.ndim not in {1, 2} or given.shape[-1] != size:
             raise ShapeError(
@@ -115,6 +116,7 @@ class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any], RecordConstru
     """
 
     def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
+        check_environment(env)
         RecordConstructorArgs.__init__(self)
         gymnasium.ObservationWrapper.__init__(self, env)
         self.layout = FlatLayout(env.observation_space, env.action_space)
@@ -161,6 +163,7 @@ class VectorFlatObservation(VectorWrapper[Any, Any, Any, Any, Any]):
     """
 
     def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
+        check_environment(env, vector=True)
         super().__init__(env)
         self.layout = FlatLayout(env.single_observation_space, env.single_action_space)
         self.single_observation_space = self.layout.space
@@ -222,3 +225,14 @@ def _parts(
 def _batched_mask(info: Mapping[str, Any]) -> dict[str, Any]:
     mask = info.get("action_mask")
     return {} if mask is None else {"action_mask": np.asarray(mask)[None]}
+
+
+def _numbers(flat: object) -> NDArray[Any]:
+    """An array of numbers as float32; what is beyond its range becomes infinite."""
+    try:
+        given = np.asarray(flat)
+    except ValueError:  # rows of different lengths
+        given = np.empty(0, dtype=object)
+    if given.dtype.kind not in "biuf":
+        raise ShapeError(f"flat observation: expected an array of numbers, came {flat!r}")
+    return as_float32(given)

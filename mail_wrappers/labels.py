@@ -11,7 +11,8 @@ from mail_envs.errors import BudgetExhaustedError, EpisodeOverError
 from mail_wrappers.advice import ONE, Advice, Form, advice_for
 from mail_wrappers.batches import forwarded_masks
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.spending import Spent, check_word, cut_short, spent_error
+from mail_wrappers.options import check_environment, check_word
+from mail_wrappers.spending import Spent, cut_short, spent_error
 
 __all__ = ["ExpertLabels", "When"]
 
@@ -56,6 +57,7 @@ class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
         spent: Spent = "error",
         agent: str | None = None,
     ) -> None:
+        check_environment(env)
         RecordConstructorArgs.__init__(
             self,
             _disable_deepcopy=True,

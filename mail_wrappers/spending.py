@@ -2,10 +2,10 @@
 
 from typing import Any, Literal
 
-from mail_envs.errors import BudgetExhaustedError, UnknownNameError
+from mail_envs.errors import BudgetExhaustedError
 from mail_wrappers.budget import QueryBudget
 
-__all__ = ["Spent", "check_word", "cut_short", "spent_error"]
+__all__ = ["Spent", "cut_short", "spent_error"]
 
 Spent = Literal["error", "truncate"]
 """Raise `BudgetExhaustedError`, or truncate the episode with `info["budget_spent"]`."""
@@ -24,13 +24,3 @@ def cut_short(
 ) -> tuple[Any, float, bool, bool, dict[str, Any]]:
     """A step that plays nothing and truncates where the agent stands, the budget being spent."""
     return observation, 0.0, False, True, {**info, "budget_spent": True}
-
-
-def check_word(name: str, word: str, known: tuple[str, ...]) -> None:
-    """Refuse a word that is not among the known ones.
-
-    Raises:
-        UnknownNameError: such a word.
-    """
-    if word not in known:
-        raise UnknownNameError(f"{name}: expected one of {known}, came {word!r}")

@@ -12,7 +12,8 @@ from mail_wrappers.batches import forwarded_vector_masks, latest_masks, part
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.episodes import Episodes, cut_rows, marked
 from mail_wrappers.labels import When
-from mail_wrappers.spending import Spent, check_word, spent_error
+from mail_wrappers.options import check_environment, check_word
+from mail_wrappers.spending import Spent, spent_error
 
 __all__ = ["VectorExpertLabels"]
 
@@ -59,6 +60,7 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
         spent: Spent = "error",
         agent: str | None = None,
     ) -> None:
+        check_environment(env, vector=True)
         super().__init__(env)
         check_word("when", when, get_args(When))
         check_word("kind", kind, get_args(Form))

@@ -19,7 +19,8 @@ from mail_wrappers.mixing import (
     probability_of,
     stream,
 )
-from mail_wrappers.spending import check_word, spent_error
+from mail_wrappers.options import check_environment, check_word
+from mail_wrappers.spending import spent_error
 
 __all__ = ["VectorMixedPlay"]
 
@@ -63,6 +64,7 @@ class VectorMixedPlay(VectorWrapper[Any, Any, Any, Any, Any]):
         spent: MixSpent = "error",
         agent: str | None = None,
     ) -> None:
+        check_environment(env, vector=True)
         super().__init__(env)
         check_word("drawn", drawn, get_args(Drawn))
         check_word("spent", spent, get_args(MixSpent))

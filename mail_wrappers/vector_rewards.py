@@ -16,8 +16,9 @@ from mail_wrappers.batches import (
     with_rows,
 )
 from mail_wrappers.episodes import Episodes, cut_rows, final_of
+from mail_wrappers.options import check_environment, check_word
 from mail_wrappers.rewards import Askers, RewardSource, Transitions, priced_action
-from mail_wrappers.spending import Spent, check_word, spent_error
+from mail_wrappers.spending import Spent, spent_error
 
 __all__ = ["VectorPricedReward"]
 
@@ -47,6 +48,7 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
     def __init__(
         self, env: VectorEnv[Any, Any, Any], source: RewardSource, *, spent: Spent = "error"
     ) -> None:
+        check_environment(env, vector=True)
         super().__init__(env)
         check_word("spent", spent, get_args(Spent))
         self._truncates = spent == "truncate"

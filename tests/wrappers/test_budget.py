@@ -108,7 +108,7 @@ def test_costs_of_whom_nobody_knows_are_refused():
         lambda: QueryBudget(cost={"a": 0}),
         lambda: QueryBudget().reserve(1, cost=-1),
     ):
-        with pytest.raises(ValueError, match="cost: expected an integer of at least 1"):
+        with pytest.raises(InvalidOptionError, match="cost: expected an integer of at least 1"):
             make()
     with pytest.raises(UnknownNameError, match="purpose: expected one of"):
         QueryBudget().reserve(1, purpose="fun")
@@ -146,7 +146,7 @@ def test_a_log_is_as_long_as_it_may_be():
     assert bounded.log.dropped == 17
     assert len(without.log) == 0
     assert without.used == bounded.used == 20
-    with pytest.raises(InvalidOptionError, match="log: expected True, False or at least 1 row"):
+    with pytest.raises(InvalidOptionError, match="log: expected True, False or at least 1"):
         QueryBudget(log=-1)
 
 

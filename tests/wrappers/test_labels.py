@@ -3,12 +3,14 @@
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium import spaces
 
 from mail_envs import PerfectExpert, tictactoe_v0
 from mail_envs.board import TicTacToe
 from mail_envs.errors import (
     BudgetExhaustedError,
     EpisodeOverError,
+    InvalidOptionError,
     InvalidPolicyError,
     MissingTruthError,
     ShapeError,
@@ -157,10 +159,14 @@ def test_an_expert_that_only_acts_has_no_distribution():
     acting = ExpertLabels(env, Model(), QueryBudget(), kind="action")
     acting.reset()
     assert acting.label() == 5
-    neither = ExpertLabels(env, 3, QueryBudget(), kind="action")
-    neither.reset()
+    with pytest.raises(InvalidOptionError, match="expert: expected a policy"):
+        ExpertLabels(env, 3, QueryBudget())
+    continuous = SingleAgentEnv(Script(["a"] * 3), "a")
+    continuous.action_space = spaces.Box(0, 1)
+    silent = ExpertLabels(continuous, always(0), QueryBudget(), kind="action")
+    silent.reset()
     with pytest.raises(MissingTruthError, match=r"expected predict\(\)"):
-        neither.label()
+        silent.label()
 
 
 def test_a_model_that_takes_masks_gets_them():
