@@ -5,11 +5,9 @@ it plays as an opponent or labels for a learner. Evaluation asks the bare expert
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
-from mail_envs.errors import (
-    BudgetExhaustedError,
-    UnknownAgentError,
-)
+from mail_envs.errors import BudgetExhaustedError, InvalidOptionError, UnknownAgentError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 from mail_wrappers.options import check_whole, check_word
 from mail_wrappers.query_log import PURPOSES, UNKNOWN, Purpose, QueryLog, QueryLogWriter
@@ -53,9 +51,10 @@ class QueryBudget:
         self._limit = limit
         self._used = 0
         self._asked = 0
-        self._costs = dict(cost) if isinstance(cost, Mapping) else cost
-        for each in self._costs.values() if isinstance(self._costs, dict) else [self._costs]:
-            _check_cost(each)
+        if isinstance(cost, Mapping):
+            self._costs = {agent: _check_cost(each) for agent, each in cost.items()}
+        else:
+            self._costs = _check_cost(cost)
         if not isinstance(log, bool):
             check_whole("log", log, least=1, what="True, False or ")
         bound = None if isinstance(log, bool) else log
@@ -128,13 +127,19 @@ class QueryBudget:
             cost: of each of these questions, instead of the budget's own.
 
         Raises:
-            InvalidOptionError: a negative number of questions; a cost below 1.
+            InvalidOptionError: a negative number of questions; a cost below 1; fewer episodes or
+                steps than questions.
             UnknownNameError: another purpose.
             UnknownAgentError: costs by agent, and none for this one.
         """
         questions = check_whole("questions", questions, least=0, what="")
         check_word("purpose", purpose, PURPOSES)
+        if not isinstance(cast("Any", agent), str):
+            raise UnknownAgentError(f"agent: expected a name, came {agent!r}")
         each = self.cost_of(agent) if cost is None else _check_cost(cost)
+        _check_places("episode", episode, questions)
+        _check_places("step", step, questions)
+        check_whole("cost of all questions", questions * each, least=0)
         left = self.affordable(cost=each)
         granted = questions if left is None else min(questions, left)
         self._used += granted * each
@@ -192,3 +197,14 @@ class CountedExpert:
 
 def _check_cost(cost: int) -> int:
     return check_whole("cost", cost, least=1)
+
+
+def _check_places(name: str, places: int | Sequence[int], questions: int) -> None:
+    """Refuse what cannot be logged."""
+    if isinstance(places, str | bytes) or not isinstance(places, Sequence):
+        check_whole(name, places, least=UNKNOWN)
+        return
+    if len(places) < questions:
+        raise InvalidOptionError(f"{name}: expected {questions}, one a question, came {places!r}")
+    for place in places[:questions]:
+        check_whole(name, place, least=UNKNOWN)

@@ -11,6 +11,9 @@ from mail_envs.errors import InvalidOptionError, UnknownNameError
 
 __all__ = ["check_environment", "check_number", "check_whole", "check_word"]
 
+LARGEST = 2**62
+"""Of whole numbers, so that they and their sums fit into 64 bits."""
+
 
 def check_word(name: str, word: object, known: tuple[str, ...]) -> None:
     """Refuse a word that is not among the known ones.
@@ -23,7 +26,7 @@ def check_word(name: str, word: object, known: tuple[str, ...]) -> None:
 
 
 def check_whole(name: str, value: object, *, least: int, what: str = "an integer of ") -> int:
-    """A whole number of at least `least`.
+    """A whole number from `least` to `LARGEST`.
 
     Raises:
         InvalidOptionError: anything else.
@@ -32,6 +35,8 @@ def check_whole(name: str, value: object, *, least: int, what: str = "an integer
         whole = operator.index(cast("SupportsIndex", value))
     except TypeError:
         whole = least - 1
+    if whole > LARGEST:
+        raise InvalidOptionError(f"{name}: expected {what}at most {LARGEST}, came {value!r}")
     if whole < least or isinstance(value, bool):
         raise InvalidOptionError(f"{name}: expected {what}at least {least}, came {value!r}")
     return whole
@@ -63,3 +68,5 @@ def check_environment(env: Any, *, vector: bool = False) -> None:
     if not isinstance(env, kind):
         name = "gymnasium.vector.VectorEnv" if vector else "gymnasium.Env"
         raise InvalidOptionError(f"env: expected a {name}, came {env!r}")
+    if not (hasattr(env, "observation_space") and hasattr(env, "action_space")):
+        raise InvalidOptionError(f"env: expected an environment with its spaces, came {env!r}")

@@ -82,7 +82,7 @@ class QueryLogWriter:
     ) -> None:
         """Add `questions` at one place, or one at each of the first so many places."""
         code, what = self._names.setdefault(agent, len(self._names)), PURPOSES.index(purpose)
-        if isinstance(episodes, int) and isinstance(steps, int):
+        if not isinstance(episodes, Sequence) and not isinstance(steps, Sequence):
             self._rows.extend((code, episodes, steps, what, questions, questions * cost))
         else:
             at = _each(episodes, questions), _each(steps, questions)
@@ -110,6 +110,6 @@ class QueryLogWriter:
 
 
 def _each(places: int | Sequence[int], questions: int) -> list[int]:
-    if isinstance(places, int):
+    if not isinstance(places, Sequence):
         return [places] * questions
     return [int(place) for place in places[:questions]]

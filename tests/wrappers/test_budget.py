@@ -154,3 +154,13 @@ def test_many_questions_at_one_place_are_one_row():
     budget = QueryBudget(10**12)
     budget.reserve(10**9)
     assert budget.log.questions.tolist() == [10**9]
+
+
+def test_what_cannot_be_logged_is_refused():
+    budget = QueryBudget()
+    for given_ in ({"episode": [1]}, {"step": -2}, {"episode": "ab"}, {"cost": 2**62}):
+        with pytest.raises(InvalidOptionError, match=f"{next(iter(given_))}.*: expected"):
+            budget.reserve(2, **given_)
+    assert budget.used == len(budget.log) == 0
+    budget.reserve(2, episode=np.int64(3), step=[0, 1])
+    assert budget.log.episode.tolist() == [3, 3]

@@ -70,6 +70,8 @@ DOORS = [
     lambda a, b: QueryBudget(a, cost=b),
     lambda a, b: QueryBudget(log=a).reserve(b),
     lambda a, b: QueryBudget(3).reserve(1, purpose=a, cost=b),
+    lambda a, b: QueryBudget(3).reserve(1, episode=a, step=b),
+    lambda a, b: QueryBudget(cost={"a": 1}).reserve(a, agent=b),
     lambda a, b: LinearMix(a, start=b),
     lambda a, b: (ExponentialMix(a), LinearMix(2, end=b)),
     lambda a, b: ExpertLabels(a, always(1), b),
