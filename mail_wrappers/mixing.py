@@ -14,7 +14,7 @@ from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
-from mail_envs.errors import BudgetExhaustedError, EpisodeOverError
+from mail_envs.errors import BudgetExhaustedError, EpisodeOverError, InvalidOptionError
 from mail_envs.protocols.asking import invert
 from mail_wrappers.advice import ONE, Advice, Form, advice_for
 from mail_wrappers.batches import forwarded_masks
@@ -233,8 +233,14 @@ def probability_of(beta: float | Schedule, episode: int) -> float:
     """β of an episode.
 
     Raises:
-        InvalidOptionError: a schedule that leaves 0 to 1.
+        InvalidOptionError: a schedule that leaves 0 to 1, or takes no episode.
     """
     if not callable(beta):
         return check_number("beta", beta, low=0, high=1)
-    return check_number(f"beta of episode {episode}", beta(episode), low=0, high=1)
+    try:
+        chance = beta(episode)
+    except TypeError as error:
+        raise InvalidOptionError(
+            f"beta: expected a function of an episode's number, came {beta!r}: {error}"
+        ) from error
+    return check_number(f"beta of episode {episode}", chance, low=0, high=1)
