@@ -5,6 +5,7 @@ Every message names what was expected, what came and, for arrays, the first offe
 
 __all__ = [
     "BudgetExhaustedError",
+    "ContractError",
     "EpisodeOverError",
     "ForeignResultsError",
     "GameTooLargeError",
@@ -118,3 +119,7 @@ class InvalidCertificateError(MailError, ValueError):
 
 class InvalidOptionError(MailError, ValueError):
     """An option's value that the option excludes."""
+
+
+class ContractError(MailError, AssertionError):
+    """A policy, expert, environment or wrapper that breaks the contract of its kind."""
