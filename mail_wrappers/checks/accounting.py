@@ -19,6 +19,7 @@ from mail_wrappers.others import MultiAgentEnv, Others
 
 __all__ = ["Accounts", "check_returns", "keep_books"]
 
+End = tuple[bool, bool]
 MakeView = Callable[[MultiAgentEnv, str, Others], gymnasium.Env[Any, Any]]
 TOLERANCE = 1e-9
 
@@ -33,31 +34,54 @@ class Accounts(NamedTuple):
 
 
 class AecBooks(BaseWrapper[str, Any, Any]):
-    """Adds up what every step of an AEC environment pays, in `paid`, by agent."""
+    """Keeps, by agent, what an AEC environment has paid in the episode, and how it ended for it.
+
+    Attributes:
+        paid: the sum of what every step paid.
+        ends: the last (terminated, truncated).
+    """
 
     def __init__(self, env: AECEnv[str, Any, Any]) -> None:
         super().__init__(env)
-        self.paid = dict.fromkeys(env.possible_agents, 0.0)
+        self.paid: dict[str, float] = {}
+        self.ends: dict[str, End] = {}
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
+        """Begin an episode and a new page."""
+        super().reset(seed=seed, options=options)
+        self.paid = dict.fromkeys(self.env.possible_agents, 0.0)
+        self.ends = dict.fromkeys(self.env.possible_agents, (False, False))
 
     def step(self, action: Any) -> None:
-        """Step, and enter what it pays."""
+        """Step, and enter what it pays and whom it ends."""
         super().step(action)
         for agent, reward in self.env.rewards.items():
             self.paid[agent] += float(reward)
+        for agent, over in self.env.terminations.items():
+            self.ends[agent] = (bool(over), bool(self.env.truncations[agent]))
 
 
 class ParallelBooks(BaseParallelWrapper[str, Any, Any]):
-    """Adds up what every step of a parallel environment pays, in `paid`, by agent."""
+    """Keeps the same of a parallel environment; see `AecBooks`."""
 
     def __init__(self, env: ParallelEnv[str, Any, Any]) -> None:
         super().__init__(env)
-        self.paid = dict.fromkeys(env.possible_agents, 0.0)
+        self.paid: dict[str, float] = {}
+        self.ends: dict[str, End] = {}
+
+    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> Any:
+        """Begin an episode and a new page."""
+        self.paid = dict.fromkeys(self.env.possible_agents, 0.0)
+        self.ends = dict.fromkeys(self.env.possible_agents, (False, False))
+        return super().reset(seed=seed, options=options)
 
     def step(self, actions: dict[str, Any]) -> Any:
-        """Step, and enter what it pays."""
-        answer = super().step(actions)
-        for agent, reward in answer[1].items():
+        """Step, and enter what it pays and whom it ends."""
+        _, rewards, terminations, truncations, _ = answer = super().step(actions)
+        for agent, reward in rewards.items():
             self.paid[agent] += float(reward)
+        for agent, over in terminations.items():
+            self.ends[agent] = (bool(over), bool(truncations[agent]))
         return answer
 
 
@@ -79,8 +103,8 @@ def check_returns(
 ) -> Accounts:
     """Check that a view's returns are what the environment paid its agent, to 1e-9.
 
-    What is paid before the agent's first turn is no consequence of what it does: it belongs to no
-    step and is not counted.
+    All is counted that the environment paid it from the reset of the episode to the view's end,
+    whoever moved, and before its first turn too; and the view must end as the environment said.
 
     Args:
         make_view: environment, agent, others → the view; `mail_wrappers.SingleAgentEnv` is one.
@@ -104,26 +128,25 @@ def check_returns(
     choose = Chooser(view.action_space, seed=seed)
     begun, played, steps, largest = time.monotonic(), 0, 0, 0.0
     while played < episodes and (seconds is None or time.monotonic() - begun < seconds):
-        returned, paid, length = _episode(view, books, choose, (agent, seed + played, most_steps))
+        returned, end, length = _episode(view, choose, seed + played, most_steps)
+        seat = str(getattr(view.unwrapped, "agent", agent))
+        paid, where = books.paid[seat], f"episode {played} of {length} steps, seed {seed + played}"
         off = abs(returned - paid)
-        where = f"episode {played} of {length} steps, seed {seed + played}"
+        require(end in (None, books.ends[seat]), where, f"the end {books.ends[seat]}", end)
         require(off <= TOLERANCE, where, f"a return of {paid!r}, what was paid", returned)
         played, steps, largest = played + 1, steps + length, max(largest, off)
     return Accounts(played, steps, largest)
 
 
 def _episode(
-    view: gymnasium.Env[Any, Any],
-    books: AecBooks | ParallelBooks,
-    choose: Chooser,
-    setup: tuple[str, int, int | None],
-) -> tuple[float, float, int]:
-    """Play one episode: its return, what the seat was paid, and its steps."""
-    agent, seed, most = setup
+    view: gymnasium.Env[Any, Any], choose: Chooser, seed: int, most_steps: int | None
+) -> tuple[float, End | None, int]:
+    """Play one episode: its return, its end or None where it is broken off, and its steps."""
     seen, info = view.reset(seed=seed)
-    seat = str(getattr(view.unwrapped, "agent", agent))
-    before, returned, steps, over = books.paid[seat], 0.0, 0, False
-    while not over and steps != most:
+    returned, steps = 0.0, 0
+    while steps != most_steps:
         seen, reward, terminated, truncated, info = view.step(choose(mask_of(seen, info)))
-        returned, steps, over = returned + float(reward), steps + 1, terminated or truncated
-    return returned, books.paid[seat] - before, steps
+        returned, steps = returned + float(reward), steps + 1
+        if terminated or truncated:
+            return returned, (bool(terminated), bool(truncated)), steps
+    return returned, None, steps

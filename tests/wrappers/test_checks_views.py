@@ -205,8 +205,15 @@ def test_returns_are_what_was_paid():
     assert parallel.episodes == 3
 
 
-def test_what_is_paid_before_the_first_turn_is_not_counted():
+def test_what_is_paid_before_the_first_turn_counts():
     assert check_returns(SingleAgentEnv, Script(TURNS, PAYS), "b", episodes=1).steps == 2
+
+    def make(env, agent, others):
+        view = SingleAgentEnv(env, agent, others)
+        view.unwrapped.reset()  # an episode that is not looked at
+        return view
+
+    assert check_returns(make, Script(TURNS, PAYS), "b", episodes=1).episodes == 1
 
 
 def test_accounting_ends_when_told():
@@ -215,12 +222,12 @@ def test_accounting_ends_when_told():
     assert check_returns(SingleAgentEnv, endless, "a", episodes=5, seconds=0).episodes == 0
 
 
-class OwnPayOnly(gymnasium.Wrapper):
-    """What PettingZoo's tutorial does: the reward that the agent's own step brings."""
+class Confused(gymnasium.Wrapper):
+    """What was cut off is said to be over."""
 
     def step(self, action):
-        seen, _, *rest = self.env.step(action)
-        return seen, self.paid, *rest
+        seen, reward, over, cut, info = self.env.step(action)
+        return seen, reward, over or cut, False, info
 
 
 class Stingy(gymnasium.Wrapper):
@@ -246,6 +253,14 @@ def test_wrong_returns_are_rejected(wrong):
 
     with rejects("seed 3: expected a return of 2.0, what was paid, came"):
         check_returns(make, Script(TURNS, PAYS), "a", episodes=2, seed=3)
+
+
+def test_wrong_ends_are_rejected():
+    def make(env, agent, others):
+        return Confused(SingleAgentEnv(env, agent, others))
+
+    with rejects(r"the end \(False, True\), came \(True, False\)"):
+        check_returns(make, Script(TURNS, PAYS), "a", episodes=1)
 
 
 # ---- wrappers
