@@ -15,12 +15,14 @@ class Entry:
         door: "module:function", making the environment.
         kwargs: for the function.
         agent: whose view; None for the last of `possible_agents`.
+        steps: where the contract checks break an episode off; pictures cost time.
     """
 
     name: str
     door: str
     kwargs: dict[str, Any] = field(default_factory=dict)
     agent: str | None = None
+    steps: int = 300
 
     def make(self):
         module, _, function = self.door.partition(":")
@@ -66,7 +68,7 @@ MPE = (
     "simple_tag_v3",
     "simple_world_comm_v3",
 )
-SISL = ("pursuit_v4", "waterworld_v4", "multiwalker_v9")
+SISL = ("multiwalker_v9", "pursuit_v5")
 SPIEL = (
     "backgammon",
     "breakthrough",
@@ -126,8 +128,6 @@ ENTRIES = (
     ),
     Entry("frondori/kitchen-v0 (parallel)", "frondori_kitchen:KitchenEnv"),
     Entry("frondori/football-v0 (parallel)", "frondori_football:FootballEnv"),
-    Entry("gobblet_rl/gobblet_v1", "gobblet_rl.gobblet_v1:env"),
-    Entry("cathedral_rl/cathedral_v0", "cathedral_rl.cathedral_v0:env"),
-    Entry("fanorona_aec/fanorona", "fanorona_aec.fanorona_v3:env"),
-    Entry("rlskyjo/skyjo", "rlskyjo.environment.skyjo_env:env"),
+    Entry("gobblet_rl/gobblet_v1", "gobblet_rl.game.gobblet:env"),
+    Entry("cathedral_rl/cathedral_v0", "cathedral_rl.game.cathedral:env"),
 )

@@ -17,11 +17,9 @@ from mail_wrappers.checks import (
     check_returns,
     check_view,
 )
-from tests.benchmarks.third_party.faults import Fault
+from tests.benchmarks.third_party.proving import Fault
 
-CONTRACT_STEPS = 300
 EPISODES = 1000
-CHECKS = ("environment", "view", "returns", "gymnasium", "sb3")
 
 
 @dataclass
@@ -39,11 +37,14 @@ class Finding:
     exceptions: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
-    def cell(self, check: str) -> str:
-        """What the table shows of a check."""
-        if check in self.failures:
-            return "FAILS"
-        return "its own fault" if check in self.exceptions else "passes"
+    def line(self) -> str:
+        """How it went, in a line."""
+        accounts = self.accounts or Accounts(0, 0, 0.0)
+        return (
+            f"{self.name}: {', '.join(self.failures) or 'passes'}, "
+            f"{len(self.exceptions)} exceptions, {accounts.episodes} episodes of {accounts.steps} "
+            f"steps, deviation {accounts.largest_deviation:.1e}, {self.seconds:.0f} s"
+        )
 
 
 def examine(
@@ -52,6 +53,7 @@ def examine(
     *,
     agent: str | None = None,
     faults: tuple[Fault, ...] = (),
+    steps: int = 300,
     episodes: int = EPISODES,
     seconds: float = 600.0,
     make_view: Callable[..., Any] = SingleAgentEnv,
@@ -61,25 +63,25 @@ def examine(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what others warn about is no finding
         try:
-            env = make()
-            seat = describe(finding, env, agent)
+            describe(finding, make(), agent)
         except Exception as error:  # noqa: BLE001
             finding.failures["made"] = told(error)
             return finding
-        for check, run in checks(make, make_view, seat, finding, episodes, seconds).items():
+        for check, run in checks(make, make_view, finding, steps, (episodes, seconds)).items():
             excuse = [fault for fault in faults if fault.check == check]
             judge(finding, check, run, make, excuse)
     finding.seconds = time.monotonic() - begun
     return finding
 
 
-def checks(make, make_view, seat, finding, episodes, seconds) -> dict[str, Callable[[], Any]]:
-    """The checks of a row, by column."""
+def checks(make, make_view, finding, steps, accounting) -> dict[str, Callable[[], Any]]:
+    """The checks of a row, by name."""
+    seat, (episodes, seconds) = finding.agent, accounting
 
     def view():
         return make_view(make(), seat)
 
-    def accounting():
+    def returns():
         finding.accounts = check_returns(
             make_view, make(), seat, episodes=episodes, seconds=seconds
         )
@@ -90,9 +92,9 @@ def checks(make, make_view, seat, finding, episodes, seconds) -> dict[str, Calla
         check_env(view(), warn=True, skip_render_check=True)
 
     return {
-        "environment": lambda: check_multi_agent_env(make(), episodes=2, most_steps=CONTRACT_STEPS),
-        "view": lambda: check_view(view(), episodes=2, most_steps=CONTRACT_STEPS),
-        "returns": accounting,
+        "environment": lambda: check_multi_agent_env(make(), episodes=2, most_steps=steps),
+        "view": lambda: check_view(view(), episodes=2, most_steps=steps),
+        "returns": returns,
         "gymnasium": lambda: gymnasium.utils.env_checker.check_env(
             view(), skip_render_check=True, skip_close_check=True
         ),
@@ -132,15 +134,14 @@ def told(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-def describe(finding: Finding, env: Any, agent: str | None) -> str:
-    """Fill in what an environment is; returns the agent whose view is checked."""
+def describe(finding: Finding, env: Any, agent: str | None) -> None:
+    """Fill in what an environment is, and whose view is checked."""
     names = list(env.possible_agents)
     seat = names[-1] if agent is None else agent
     finding.kind = "parallel" if isinstance(env, ParallelEnv) else "AEC"
     finding.agents, finding.agent = len(names), seat
     finding.observations = brief(env.observation_space(seat))
     finding.actions = brief(env.action_space(seat))
-    return seat
 
 
 def brief(space: Any) -> str:

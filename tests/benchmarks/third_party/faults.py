@@ -1,45 +1,5 @@
-"""Faults of other people's environments, each with the line of theirs that proves it.
+"""The known faults of other people's environments, by the name of their row."""
 
-A fault excuses nothing by being listed: the command finds the quoted line in the installed file,
-and runs the environment raw, without a view of ours, to see the fault for itself.
-"""
+from tests.benchmarks.third_party.proving import Fault
 
-import importlib.util
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
-
-@dataclass(frozen=True)
-class Fault:
-    """Something wrong with an environment that a check stumbles over.
-
-    Attributes:
-        check: the column whose check fails.
-        says: what its error says, in part.
-        module: the module with the line.
-        line: the line, without its indent.
-        why: what is wrong with it, in one sentence.
-        shown: the environment, raw → whether the fault shows.
-    """
-
-    check: str
-    says: str
-    module: str
-    line: str
-    why: str
-    shown: Callable[[Any], bool]
-
-    def place(self) -> str | None:
-        """File and number of the line as installed, `package/file.py:12`; None without it."""
-        found = importlib.util.find_spec(self.module)
-        if found is None or found.origin is None:
-            return None
-        parts = Path(found.origin).parts
-        package = parts.index(self.module.split(".", maxsplit=1)[0])
-        lines = Path(found.origin).read_text(encoding="utf-8").splitlines()
-        for number, text in enumerate(lines, start=1):
-            if text.strip() == self.line:
-                return f"{'/'.join(parts[package:])}:{number}"
-        return None
+FAULTS: dict[str, tuple[Fault, ...]] = {}
