@@ -7,7 +7,7 @@ Resets and steps are generators that yield questions to the others' players and 
 import copy
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 from gymnasium import spaces
@@ -76,7 +76,7 @@ def seats_of(env: object, agent: str) -> tuple[str, ...]:
         raise InvalidOptionError(
             f"env: expected a PettingZoo AECEnv or ParallelEnv, came {type(env).__name__}"
         )
-    names: tuple[str, ...] = tuple(getattr(env, "possible_agents", ()))
+    names = cast("tuple[str, ...]", tuple(getattr(env, "possible_agents", None) or ()))
     if agent in names:
         return (agent,)
     if agent not in SEATS or not names:
@@ -197,7 +197,7 @@ class Seat:
         if self._over:
             raise EpisodeOverError("step: the episode is over or has not begun; call reset()")
         action = self._in_space(action)
-        if self._mask is not None and not legal_moves(self.action_space, self._mask, action):
+        if not self._legal(action):
             return self._refuse(action)
         self._over = True  # until the turn has come: after an error there is no way on
         turn = yield from self._play.move(action)
@@ -236,6 +236,13 @@ class Seat:
         # 0-d arrays, as stable-baselines3 predicts them, are no int
         return int(action) if isinstance(self.action_space, spaces.Discrete) else action
 
+    def _legal(self, action: Any) -> bool:
+        if self._mask is None:
+            return True
+        if self._choices:
+            return bool(self._mask[action - self._choices.start])
+        return legal_moves(self.action_space, self._mask, action)
+
     def _shown(self, turn: Turn) -> Start:
         """Keep the mask, all ones at the end, and put it where it is looked for."""
         self._turn = turn
@@ -247,10 +254,10 @@ class Seat:
         if mask is None:
             self._mask = None
             return observation, info
-        self._mask = mask = np.array(mask)
-        if isinstance(observation, Mapping) and "action_mask" in observation:
-            observation = {**observation, "action_mask": mask.copy()}
-        info["action_mask"] = mask.copy()
+        self._mask = np.array(mask)
+        if isinstance(observation, dict | Mapping) and "action_mask" in observation:
+            observation = {**observation, "action_mask": self._mask.copy()}
+        info["action_mask"] = self._mask.copy()
         return observation, info
 
     def _refuse(self, action: Any) -> Step:
