@@ -1,16 +1,26 @@
 """How a broken contract is told: where it broke, what was expected, and what came."""
 
 import hashlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
 import numpy as np
 from gymnasium import spaces
+from numpy.typing import NDArray
 
 from mail_envs.errors import ContractError
 
-__all__ = ["broken", "fingerprint", "first_difference", "inside", "require", "same", "told"]
+__all__ = [
+    "broken",
+    "fingerprint",
+    "first_difference",
+    "inside",
+    "require",
+    "same",
+    "shared",
+    "told",
+]
 
 LONGEST = 200
 """Characters of a value that a message shows."""
@@ -42,6 +52,23 @@ def told(where: str, expected: str) -> Generator[None]:
 def same(one: Any, other: Any) -> bool:
     """Whether two values of nested dictionaries, sequences and arrays agree to the byte."""
     return fingerprint(one) == fingerprint(other)
+
+
+def shared(one: Any, other: Any) -> bool:
+    """Whether two values of nested dictionaries and sequences hold an array in common."""
+    theirs = list(_arrays(other))
+    return any(np.shares_memory(array, their) for array in _arrays(one) for their in theirs)
+
+
+def _arrays(value: Any) -> Iterator[NDArray[Any]]:
+    if isinstance(value, np.ndarray):
+        yield value
+        return
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from _arrays(part)
 
 
 def fingerprint(value: Any) -> bytes:

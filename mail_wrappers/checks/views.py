@@ -16,6 +16,7 @@ from mail_wrappers.checks.contract import (
     inside,
     require,
     same,
+    shared,
     told,
 )
 from mail_wrappers.checks.playing import Chooser, mask_of
@@ -33,11 +34,13 @@ def check_view(view: View, *, episodes: int = 3, most_steps: int = 500, seed: in
       finite numbers; ends are told as truth values; infos are dictionaries.
     - A mask stands in `info["action_mask"]`, in `action_masks()` and, where observations are
       dictionaries with one, there: all three alike, never empty, all ones once the episode is over.
-    - Observations are fresh: no later step changes what was handed out.
+    - Observations are fresh: none holds an array of the one before, and no later step changes what
+      was handed out.
     - Legal actions are accepted. An illegal one is refused by an `IllegalActionError`, after which
       the episode goes on as before, or ends the episode with `info["illegal_action"]`.
     - A step after the end is refused by an error.
-    - The same seed and actions give the same episode, byte for byte.
+    - The same seed and actions give the same episode, byte for byte, and so does the episode after
+      it, begun without a seed.
 
     Args:
         view: one agent's Gymnasium environment, wrapped or not.
@@ -53,11 +56,13 @@ def check_view(view: View, *, episodes: int = 3, most_steps: int = 500, seed: in
         require(isinstance(space, spaces.Space), name, "a Gymnasium space", space)
         require(getattr(view, name) is space, name, "the same object whenever asked for", "another")
     seeds = range(seed, seed + episodes)
-    first = [_play(view, number, most_steps) for number in seeds]
-    for number, trail in zip(seeds, first, strict=True):
-        step = first_difference(trail, _play(view, number, most_steps))
-        where = f"seed {number} played again, step {step}"
-        require(step is None, where, "what was seen and paid the first time", "something else")
+    first = [_play_twice(view, number, most_steps) for number in seeds]
+    for number, trails in zip(seeds, first, strict=True):
+        again = _play_twice(view, number, most_steps)
+        for after, one, other in zip(("", ", the next episode"), trails, again, strict=True):
+            step = first_difference(one, other)
+            where = f"seed {number} played again{after}, step {step}"
+            require(step is None, where, "what was seen and paid the first time", "something else")
     _check_illegal_action(view, seed, most_steps)
 
 
@@ -77,9 +82,14 @@ def masks_of(view: View, observation: Any, info: dict[str, Any], where: str) -> 
     return mask
 
 
-def _play(view: View, seed: int, most_steps: int) -> list[bytes]:
-    """Play one episode of random legal actions and examine it; returns its trail."""
+def _play_twice(view: View, seed: int, most_steps: int) -> list[list[bytes]]:
+    """Play an episode of a seed and the next one, which goes on without; returns their trails."""
     choose = Chooser(view.action_space, seed=seed)
+    return [_play(view, choose, number, most_steps) for number in (seed, None)]
+
+
+def _play(view: View, choose: Chooser, seed: int | None, most_steps: int) -> list[bytes]:
+    """Play one episode of random legal actions and examine it; returns its trail."""
     where = f"reset of seed {seed}"
     with told(where, "an observation and an info"):
         seen, info = view.reset(seed=seed)
@@ -89,6 +99,7 @@ def _play(view: View, seed: int, most_steps: int) -> list[bytes]:
         where, action = f"seed {seed}, step {step}", choose(mask)
         with told(f"{where}, action {action!r}", "a legal action to be accepted"):
             seen, reward, terminated, truncated, info = view.step(action)
+        require(not shared(kept[0], seen), where, "a fresh observation", "arrays of the one before")
         require(same(*kept), where, "the observation before it left as it was", "a change")
         over = truth_value(terminated, where) | truth_value(truncated, where)
         mask = _check_sight(view, seen, info, where, over=over)

@@ -10,11 +10,10 @@ Other people's environments live in an environment of their own, outside the wor
 
 A row is one environment, seen by its last agent, everybody else at random.
 
-| column | what passes |
-|---|---|
-| contract | `check_multi_agent_env` on the environment, `check_view` on its view |
-| returns | `check_returns`: the view's returns against what the environment pays, to 1e-9; the largest deviation and the episodes: 1000, or as many as `--minutes` allow |
-| Gymnasium, SB3 | `check_env` of Gymnasium and of stable-baselines3 on the view |
+- contract: `check_multi_agent_env` on the environment, `check_view` on its view;
+- returns: `check_returns`, the view's returns against what the environment pays, to 1e-9; shown are
+  the largest deviation and the episodes: 1000, or as many as `--minutes` allow;
+- Gymnasium, SB3: `check_env` of Gymnasium and of stable-baselines3 on the view.
 
 A check that fails for a fault of the environment's own is an exception, listed below the table with
 the line of the environment's that proves it. The command looks for the line in the installed file

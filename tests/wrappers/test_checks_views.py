@@ -81,6 +81,25 @@ class Unseeded(Twin):
         return self.env.reset(options=options)
 
 
+class Forgetful(Twin):
+    """An episode without a seed is anybody's guess."""
+
+    def reset(self, *, seed=None, options=None):
+        fresh = int(np.random.default_rng().integers(2**31))
+        return self.env.reset(seed=fresh if seed is None else seed)
+
+
+class Scribbled(Twin):
+    """What was handed out is written to."""
+
+    def step(self, action):
+        if hasattr(self, "last"):
+            self.last["observation"][...] = 1
+        seen, *rest = super().step(action)
+        self.last = seen
+        return seen, *rest
+
+
 class Endless(Twin):
     """Answers on after the end."""
 
@@ -145,8 +164,10 @@ VIEWS = [
     (lambda: Twin(action_masks=lambda: np.ones(9, bool)), r"action_masks\(\): expected \["),
     (lambda: Twin(action_masks=None), r"action_masks\(\): expected the action mask, came Type"),
     (lambda: Twin(lower, action_masks=lambda: np.zeros(9)), r"action_masks\(\): expected"),
-    (Aliased, "the observation before it left as it was"),
-    (Unseeded, "played again, step"),
+    (Aliased, "a fresh observation, came arrays of the one before"),
+    (Scribbled, "the observation before it left as it was"),
+    (Unseeded, "seed 0 played again, step"),
+    (Forgetful, "seed 0 played again, the next episode, step"),
     (Endless, "a step after the end: expected an error"),
     (Tolerant, "illegal action .: expected an IllegalActionError or the end, came an episode"),
     (Rude, "expected an IllegalActionError or the end, came KeyError"),

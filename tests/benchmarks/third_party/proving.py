@@ -16,7 +16,7 @@ class Fault:
     """Something wrong with an environment that a check stumbles over.
 
     Attributes:
-        check: the column whose check fails.
+        checks: the checks that it fails.
         says: what its error says, in part.
         module: the module with the line.
         line: the line, without its indent.
@@ -24,7 +24,7 @@ class Fault:
         shown: the environment, raw → whether the fault shows.
     """
 
-    check: str
+    checks: tuple[str, ...]
     says: str
     module: str
     line: str
