@@ -125,9 +125,11 @@ ENTRIES = (
         {"continuous_actions": True, "N": 8},
     ),
     *(Entry(f"openspiel/{game}", f"{HERE}:openspiel", {"game": game}) for game in SPIEL),
-    Entry("mamujoco/Ant 4x2", f"{HERE}:mamujoco", {"scenario": "Ant", "conf": "4x2"}),
+    Entry("mamujoco/Ant 4x2 (parallel)", f"{HERE}:mamujoco", {"scenario": "Ant", "conf": "4x2"}),
     Entry(
-        "mamujoco/HalfCheetah 6x1", f"{HERE}:mamujoco", {"scenario": "HalfCheetah", "conf": "6x1"}
+        "mamujoco/Walker2d 2x3 (parallel)",
+        f"{HERE}:mamujoco",
+        {"scenario": "Walker2d", "conf": "2x3"},
     ),
     Entry(
         "magent2/battle_v4",

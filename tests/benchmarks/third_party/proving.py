@@ -17,7 +17,7 @@ class Fault:
 
     Attributes:
         checks: the checks that it fails.
-        says: what its error says, in part.
+        says: what their errors say, in part: one of these.
         module: the module with the line.
         line: the line, without its indent.
         why: what is wrong with it, in one sentence.
@@ -25,7 +25,7 @@ class Fault:
     """
 
     checks: tuple[str, ...]
-    says: str
+    says: tuple[str, ...]
     module: str
     line: str
     why: str
@@ -36,10 +36,10 @@ class Fault:
         found = importlib.util.find_spec(self.module)
         if found is None or found.origin is None:
             return None
-        parts = Path(found.origin).parts
-        package = parts.index(self.module.split(".", maxsplit=1)[0])
-        lines = Path(found.origin).read_text(encoding="utf-8").splitlines()
+        path = Path(found.origin)
+        depth = self.module.count(".") + 1 + (path.name == "__init__.py")
+        lines = path.read_text(encoding="utf-8").splitlines()
         for number, text in enumerate(lines, start=1):
             if text.strip() == self.line:
-                return f"{'/'.join(parts[package:])}:{number}"
+                return f"{'/'.join(path.parts[-depth:])}:{number}"
         return None
