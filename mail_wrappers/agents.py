@@ -192,11 +192,10 @@ class AgentsVectorEnv(VectorEnv[Any, Any, Any]):
                 f"actions: expected {self.num_envs}, one for each of {self.agents}, "
                 f"came {len(given)}"
             )
+        rows = {agent: row for row, agent in enumerate(self.agents)}
         return {
-            self.agents[row]: checked_move(
-                self.single_action_space, self._masks[row], given[row], who=self.agents[row]
-            )
-            for row in np.flatnonzero(self._active).tolist()
+            agent: checked_move(self.single_action_space, self._masks[row], given[row], who=agent)
+            for agent, row in ((agent, rows[agent]) for agent in self.env.agents)
         }
 
     def _listed(self) -> Flags:

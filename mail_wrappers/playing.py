@@ -12,7 +12,7 @@ still lists it as dead, with its end.
 
 import copy
 from collections.abc import Generator, Mapping
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from gymnasium import spaces
@@ -34,16 +34,9 @@ __all__ = [
 ]
 
 
-class Turn(NamedTuple):
-    """What an agent sees at its turn or at its end, and what it was paid since its last turn."""
-
-    observation: Any
-    reward: float
-    terminated: bool
-    truncated: bool
-    info: Mapping[str, Any]
-
-
+Turn: TypeAlias = tuple[Any, float, bool, bool, Mapping[str, Any]]
+"""What an agent sees at its turn or its end, and what it was paid since its last turn:
+observation, reward, terminated, truncated, info, as `AECEnv.last` gives them."""
 Moves: TypeAlias = Generator[Asked, list[Any], Turn]
 """Yields questions, is sent their answers, returns the agent's next turn."""
 
@@ -135,7 +128,7 @@ class TurnPlay:
         """Play the agent's action, up to its next turn or its end."""
         env = self._env
         env.step(action)
-        self._paid = float(env.rewards.get(self._agent, 0.0))
+        self._paid = env.rewards.get(self._agent, 0.0)
         return self._until_turn()
 
     def _until_turn(self) -> Moves:
@@ -145,8 +138,8 @@ class TurnPlay:
             mover = env.agent_selection
             if mover == agent:
                 self._joined = True
-                turn = Turn(*env.last())
-                self._seen = turn.observation
+                turn = env.last()
+                self._seen = turn[0]
                 return turn
             listed = agent in env.agents
             if self._joined and not listed:
@@ -161,7 +154,7 @@ class TurnPlay:
                 else:
                     asked = [(players[mover], self.table.question(mover, seen, info))]
                     env.step((yield asked)[0])
-            self._paid += float(env.rewards.get(agent, 0.0))
+            self._paid += env.rewards.get(agent, 0.0)
         return self._left()
 
     def _left(self) -> Turn:
@@ -175,7 +168,7 @@ class TurnPlay:
         truncated = bool(env.truncations.get(agent, False))
         info = env.infos.get(agent, {})
         seen = copy.deepcopy(self._seen)
-        return Turn(seen, self._paid, terminated or not truncated, truncated, info)
+        return seen, self._paid, terminated or not truncated, truncated, info
 
 
 class SimultaneousPlay:
@@ -218,7 +211,7 @@ class SimultaneousPlay:
             seen = copy.deepcopy(self._last)
         terminated, truncated = self._ended
         left = agent not in env.agents and not truncated
-        return Turn(seen, paid, terminated or left, truncated, self._infos.get(agent, {}))
+        return seen, paid, terminated or left, truncated, self._infos.get(agent, {})
 
     def _round(self, joint: dict[str, Any]) -> Generator[Asked, list[Any], float]:
         """Let all listed agents move at once, and say what the agent was paid."""

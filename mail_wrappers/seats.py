@@ -28,7 +28,7 @@ from mail_envs.errors import (
 from mail_wrappers.moves import allowed, legal_moves, mask_of, mask_width, shown
 from mail_wrappers.others import Known, MultiAgentEnv, Others, resolve_others
 from mail_wrappers.players import Asked, Player, answers
-from mail_wrappers.playing import Turn, play_of, stream_seed
+from mail_wrappers.playing import play_of, stream_seed
 
 __all__ = [
     "IllegalAction",
@@ -152,7 +152,7 @@ class Seat:
         self._over = True
         self._carried = 0.0  # paid before the first turn, and not delivered yet
         self._mask: Any = None
-        self._turn: Turn | None = None
+        self._last: tuple[Any, Mapping[str, Any]] = (None, {})  # as the environment showed it
         self.seat_others(others, known)
 
     @property
@@ -191,9 +191,10 @@ class Seat:
         for _ in range(MOST_SKIPPED):
             table.memory.clear()
             turn = yield from self._play.begin(self.agent, seed=beneath, options=options)
-            if not (turn.terminated or turn.truncated):
-                self._over, self._carried = False, float(turn.reward)
-                return self._shown(turn)
+            seen, paid, terminated, truncated, info = turn
+            if not (terminated or truncated):
+                self._over, self._carried = False, float(paid)
+                return self._shown(seen, info)
             beneath = None
         raise AbsentAgentError(
             f"reset: expected a turn of {self.agent} in one of {MOST_SKIPPED} episodes of "
@@ -212,12 +213,11 @@ class Seat:
         if not self._legal(action):
             return self._refuse()
         self._over = True  # until the turn has come: after an error there is no way on
-        turn = yield from self._play.move(action)
-        reward, self._carried = float(turn.reward) + self._carried, 0.0
-        terminated, truncated = bool(turn.terminated), bool(turn.truncated)
-        self._over = terminated or truncated
-        observation, info = self._shown(turn)
-        return observation, reward, terminated, truncated, info
+        seen, paid, terminated, truncated, info = yield from self._play.move(action)
+        reward, self._carried = float(paid) + self._carried, 0.0
+        self._over = bool(terminated or truncated)
+        seen, info = self._shown(seen, info)
+        return seen, reward, bool(terminated), bool(truncated), info
 
     def checked(self, action: Any) -> Any:
         """`action` as the environment takes it; errors as of `move`, and nothing moves."""
@@ -263,29 +263,35 @@ class Seat:
             return bool(self._mask[action - self._choices.start])
         return legal_moves(self.action_space, self._mask, action)
 
-    def _shown(self, turn: Turn) -> Start:
+    def _shown(self, observation: Any, told: Mapping[str, Any]) -> Start:
         """Keep the mask, all ones at the end, and put it where it is looked for."""
-        self._turn = turn
-        observation, info = turn.observation, {**turn.info, "agent": self.agent}
-        mask = mask_of(observation, info, width=self._width, who=self.agent)
+        self._last = (observation, told)
+        mask = mask_of(observation, told, width=self._width, who=self.agent)
+        info = {**told, "agent": self.agent}
         if self._over:
-            known = self._mask if mask is None else mask
-            mask = None if known is None else np.ones_like(known)
+            observation, mask = self._ended(observation, mask)
         if mask is None:
             self._mask = None
             return observation, info
         self._mask = np.array(mask)
-        if isinstance(observation, dict | Mapping) and "action_mask" in observation:
-            observation = {**observation, "action_mask": self._mask.copy()}
         info["action_mask"] = self._mask.copy()
         return observation, info
+
+    def _ended(self, observation: Any, mask: Any) -> tuple[Any, Any]:
+        """The last observation and its mask, all ones."""
+        known = self._mask if mask is None else mask
+        if known is None:
+            return observation, None
+        mask = np.ones_like(known)
+        if isinstance(observation, Mapping) and "action_mask" in observation:
+            observation = {**observation, "action_mask": mask}
+        return observation, mask
 
     def _refuse(self) -> Step:
         """Lose by an illegal action: what was last seen, the mask all ones."""
         self._over = True
-        turn = cast("Turn", self._turn)
-        again = turn._replace(observation=copy.deepcopy(turn.observation))
-        observation, info = self._shown(again)
+        seen, told = self._last
+        observation, info = self._shown(copy.deepcopy(seen), told)
         reward = self._rules.illegal_reward + self._carried
         return observation, reward, True, False, {**info, "illegal_action": True}
 
