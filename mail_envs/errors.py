@@ -7,6 +7,7 @@ __all__ = [
     "AbsentAgentError",
     "BudgetExhaustedError",
     "BusyFileError",
+    "ContractError",
     "DamagedFileError",
     "EpisodeOverError",
     "ForeignResultsError",
@@ -153,3 +154,7 @@ class InvalidCertificateError(MailError, ValueError):
 
 class InvalidOptionError(MailError, ValueError):
     """An option's value that the option excludes."""
+
+
+class ContractError(MailError, AssertionError):
+    """A policy, expert, environment or wrapper that breaks the contract of its kind."""
