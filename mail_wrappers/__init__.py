@@ -2,6 +2,7 @@
 
 from mail_wrappers.budget import CountedExpert, QueryBudget
 from mail_wrappers.demonstrations import Demonstrations
+from mail_wrappers.fixed_horizon import FixedHorizon
 from mail_wrappers.flat import FlatObservation, VectorFlatObservation
 from mail_wrappers.imitation import (
     GameReward,
@@ -25,6 +26,7 @@ __all__ = [
     "Demonstrations",
     "ExpertLabels",
     "ExponentialMix",
+    "FixedHorizon",
     "FlatObservation",
     "GameReward",
     "ImitationReward",

@@ -4,16 +4,20 @@ A page is one script: its Python blocks, in order. Its first line names the pack
 pages whose packages are not installed are skipped here. `.ci/imitation` installs those of the rest.
 """
 
+import gc
 import re
 import warnings
 from importlib.util import find_spec
 from pathlib import Path
 
 import gymnasium
-import numpy as np
 import pytest
 
 import mail_envs  # noqa: F401 - registers the environments
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::ResourceWarning"
+)  # log files that others leave open
 
 PAGES = Path(__file__).parents[2] / "docs" / "tutorials"
 INSTALL = {
@@ -27,6 +31,13 @@ INSTALL = {
 LIMITS = {"imitation_dagger": 15, "sb3_contrib": 10}
 """Lines of code, neither blank nor comments, at most; imports included. Others: below 40."""
 NAMES = sorted(path.stem for path in PAGES.glob("*.md") if path.stem != "index")
+
+
+@pytest.fixture(autouse=True)
+def _collected():
+    """What a page leaves open is collected before the next test, whose warnings are errors."""
+    yield
+    gc.collect()
 
 
 def text(name):
@@ -93,7 +104,8 @@ def test_a_page_is_short(name):
 
 
 def test_lines_are_counted():
-    page = "Words\n```python\nimport a\n\n# comment\nf(\n    1,  # with a comment\n)\n```\n```python\nx\n```"
+    first = "import a\n\n# comment\nf(\n    1,  # with a comment\n)\n"
+    page = f"Words\n```python\n{first}```\nand\n```bash\nno\n```\n```python\nx\n```"
     assert lines(script(page)) == ["import a", "f(", "1,  # with a comment", ")", "x"]
 
 
