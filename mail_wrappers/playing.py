@@ -12,13 +12,13 @@ still lists it as dead, with its end.
 
 import copy
 from collections.abc import Generator, Mapping
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from gymnasium import spaces
 from pettingzoo import AECEnv, ParallelEnv
 
-from mail_wrappers.moves import mask_of, mask_width, random_move
+from mail_wrappers.moves import draw_discrete, mask_of, mask_width, random_move
 from mail_wrappers.others import MultiAgentEnv
 from mail_wrappers.players import Asked, Player, Question, RandomPlayer
 
@@ -34,16 +34,9 @@ __all__ = [
 ]
 
 
-class Turn(NamedTuple):
-    """What an agent sees at its turn or at its end, and what it was paid since its last turn."""
-
-    observation: Any
-    reward: float
-    terminated: bool
-    truncated: bool
-    info: Mapping[str, Any]
-
-
+Turn: TypeAlias = tuple[Any, float, bool, bool, Mapping[str, Any]]
+"""What an agent sees at its turn or its end, and what it was paid since its last turn:
+observation, reward, terminated, truncated, info, as `AECEnv.last` gives them."""
 Moves: TypeAlias = Generator[Asked, list[Any], Turn]
 """Yields questions, is sent their answers, returns the agent's next turn."""
 
@@ -82,6 +75,11 @@ class Table:
         self.memory: dict[Any, Any] = {}
         self._spaces = {name: _private(env.action_space(name)) for name in env.possible_agents}
         self._widths = {name: mask_width(space) for name, space in self._spaces.items()}
+        self._actions = {
+            name: (int(space.start), int(space.n))
+            for name, space in self._spaces.items()
+            if isinstance(space, spaces.Discrete)
+        }
 
     def seed(self, seed: int) -> None:
         """Seed the spaces that chance draws from by themselves."""
@@ -99,7 +97,10 @@ class Table:
     def chance(self, agent: str, observation: Any, info: Mapping[str, Any]) -> Any:
         """The move of an agent that chance plays; the same as `RandomPlayer` answers."""
         mask = mask_of(observation, info, width=self._widths[agent], who=agent)
-        return random_move(self._spaces[agent], mask, draw=self.rng.random(), who=agent)
+        draw, actions = self.rng.random(), self._actions.get(agent)
+        if actions is None:
+            return random_move(self._spaces[agent], mask, draw=draw, who=agent)
+        return draw_discrete(actions[0], actions[1], mask, draw=draw, who=agent)
 
 
 class TurnPlay:
@@ -127,7 +128,7 @@ class TurnPlay:
         """Play the agent's action, up to its next turn or its end."""
         env = self._env
         env.step(action)
-        self._paid = float(env.rewards.get(self._agent, 0.0))
+        self._paid = env.rewards.get(self._agent, 0.0)
         return self._until_turn()
 
     def _until_turn(self) -> Moves:
@@ -137,8 +138,8 @@ class TurnPlay:
             mover = env.agent_selection
             if mover == agent:
                 self._joined = True
-                turn = Turn(*env.last())
-                self._seen = turn.observation
+                turn = env.last()
+                self._seen = turn[0]
                 return turn
             listed = agent in env.agents
             if self._joined and not listed:
@@ -153,7 +154,7 @@ class TurnPlay:
                 else:
                     asked = [(players[mover], self.table.question(mover, seen, info))]
                     env.step((yield asked)[0])
-            self._paid += float(env.rewards.get(agent, 0.0))
+            self._paid += env.rewards.get(agent, 0.0)
         return self._left()
 
     def _left(self) -> Turn:
@@ -167,7 +168,7 @@ class TurnPlay:
         truncated = bool(env.truncations.get(agent, False))
         info = env.infos.get(agent, {})
         seen = copy.deepcopy(self._seen)
-        return Turn(seen, self._paid, terminated or not truncated, truncated, info)
+        return seen, self._paid, terminated or not truncated, truncated, info
 
 
 class SimultaneousPlay:
@@ -210,7 +211,7 @@ class SimultaneousPlay:
             seen = copy.deepcopy(self._last)
         terminated, truncated = self._ended
         left = agent not in env.agents and not truncated
-        return Turn(seen, paid, terminated or left, truncated, self._infos.get(agent, {}))
+        return seen, paid, terminated or left, truncated, self._infos.get(agent, {})
 
     def _round(self, joint: dict[str, Any]) -> Generator[Asked, list[Any], float]:
         """Let all listed agents move at once, and say what the agent was paid."""
