@@ -5,14 +5,11 @@ it plays as an opponent or labels for a learner. Evaluation asks the bare expert
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
-from mail_envs.errors import (
-    BudgetExhaustedError,
-    InvalidOptionError,
-    UnknownAgentError,
-    UnknownNameError,
-)
+from mail_envs.errors import BudgetExhaustedError, InvalidOptionError, UnknownAgentError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
+from mail_wrappers.options import check_whole, check_word
 from mail_wrappers.query_log import PURPOSES, UNKNOWN, Purpose, QueryLog, QueryLogWriter
 
 __all__ = ["CountedExpert", "QueryBudget"]
@@ -29,12 +26,11 @@ class QueryBudget:
             only counting.
         cost: of a question, an integer of at least 1, in the units of `limit`: one for all, or a
             mapping from agent (whom the question concerns) to its cost.
-        log: whether to log every question. A row, one call's questions at one place, takes about
-            100 bytes; a number keeps that many rows, the latest.
+        log: whether to log every question. A row, one call's questions at one place, takes 48
+            bytes; a number keeps that many rows, the latest.
 
     Raises:
-        ValueError: a negative limit; a cost below 1.
-        InvalidOptionError: a log of fewer than 1 row.
+        InvalidOptionError: a negative limit, a cost below 1, a log of fewer than 1 row.
 
     >>> budget = QueryBudget(3)
     >>> budget.reserve(2), budget.reserve(2), budget.reserve(1)
@@ -50,16 +46,17 @@ class QueryBudget:
         cost: int | Mapping[str, int] = 1,
         log: bool | int = True,
     ) -> None:
-        if limit is not None and limit < 0:
-            raise ValueError(f"limit: expected None or at least 0, came {limit!r}")
+        if limit is not None:
+            limit = check_whole("limit", limit, least=0, what="None or ")
         self._limit = limit
         self._used = 0
         self._asked = 0
-        self._costs = dict(cost) if isinstance(cost, Mapping) else cost
-        for each in self._costs.values() if isinstance(self._costs, dict) else [self._costs]:
-            _check_cost(each)
-        if not isinstance(log, bool) and log < 1:
-            raise InvalidOptionError(f"log: expected True, False or at least 1 row, came {log!r}")
+        if isinstance(cost, Mapping):
+            self._costs = {agent: _check_cost(each) for agent, each in cost.items()}
+        else:
+            self._costs = _check_cost(cost)
+        if not isinstance(log, bool):
+            check_whole("log", log, least=1, what="True, False or ")
         bound = None if isinstance(log, bool) else log
         self._writer = None if log is False else QueryLogWriter(bound)
 
@@ -130,15 +127,19 @@ class QueryBudget:
             cost: of each of these questions, instead of the budget's own.
 
         Raises:
-            ValueError: a negative number of questions; a cost below 1.
+            InvalidOptionError: a negative number of questions; a cost below 1; fewer episodes or
+                steps than questions.
             UnknownNameError: another purpose.
             UnknownAgentError: costs by agent, and none for this one.
         """
-        if questions < 0:
-            raise ValueError(f"questions: expected at least 0, came {questions!r}")
-        if purpose not in PURPOSES:
-            raise UnknownNameError(f"purpose: expected one of {PURPOSES}, came {purpose!r}")
+        questions = check_whole("questions", questions, least=0, what="")
+        check_word("purpose", purpose, PURPOSES)
+        if not isinstance(cast("Any", agent), str):
+            raise UnknownAgentError(f"agent: expected a name, came {agent!r}")
         each = self.cost_of(agent) if cost is None else _check_cost(cost)
+        _check_places("episode", episode, questions)
+        _check_places("step", step, questions)
+        check_whole("cost of all questions", questions * each, least=0)
         left = self.affordable(cost=each)
         granted = questions if left is None else min(questions, left)
         self._used += granted * each
@@ -195,6 +196,15 @@ class CountedExpert:
 
 
 def _check_cost(cost: int) -> int:
-    if cost < 1:
-        raise ValueError(f"cost: expected an integer of at least 1, came {cost!r}")
-    return cost
+    return check_whole("cost", cost, least=1)
+
+
+def _check_places(name: str, places: int | Sequence[int], questions: int) -> None:
+    """Refuse what cannot be logged."""
+    if isinstance(places, str | bytes) or not isinstance(places, Sequence):
+        check_whole(name, places, least=UNKNOWN)
+        return
+    if len(places) < questions:
+        raise InvalidOptionError(f"{name}: expected {questions}, one a question, came {places!r}")
+    for place in places[:questions]:
+        check_whole(name, place, least=UNKNOWN)

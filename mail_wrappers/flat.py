@@ -10,14 +10,23 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from mail_envs.errors import ShapeError
-from mail_wrappers.batches import as_batch, forwarded_masks, forwarded_vector_masks, part, rows_of
+from mail_wrappers.batches import (
+    as_batch,
+    forwarded_masks,
+    forwarded_vector_masks,
+    latest_masks,
+    part,
+    rows_of,
+)
 from mail_wrappers.episodes import final_of
-from mail_wrappers.flattening import check_flattens, flatten_batch, unflatten_batch
+from mail_wrappers.flattening import as_float32, check_flattens, flatten_batch, unflatten_batch
+from mail_wrappers.options import check_environment
 
 __all__ = ["FlatLayout", "FlatObservation", "VectorFlatObservation"]
 
@@ -46,7 +55,7 @@ class FlatLayout:
         self.observation_size = spaces.flatdim(self._seen)
         self.mask_size = 0 if self._mask is None else spaces.flatdim(self._mask)
         box = spaces.flatten_space(self._seen)
-        low, high = (np.asarray(bound, dtype=np.float32) for bound in (box.low, box.high))  # pyright: ignore[reportAttributeAccessIssue]
+        low, high = (as_float32(bound) for bound in (box.low, box.high))  # pyright: ignore[reportAttributeAccessIssue]
         self.space = spaces.Box(
             np.concatenate([low, np.zeros(self.mask_size, np.float32)]),
             np.concatenate([high, np.ones(self.mask_size, np.float32)]),
@@ -77,9 +86,9 @@ class FlatLayout:
         to 32. Without a mask (see the class) the entry `action_mask` is missing.
 
         Raises:
-            ShapeError: arrays of another length.
+            ShapeError: arrays of another length, or values that are none of the space's kind.
         """
-        given = np.asarray(flat)
+        given = _numbers(flat)
         size = self.observation_size + self.mask_size
         if given.ndim not in {1, 2} or given.shape[-1] != size:
             raise ShapeError(
@@ -94,7 +103,7 @@ class FlatLayout:
         return parts if given.ndim == 2 else rows_of(parts, 0)
 
 
-class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any]):
+class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any], RecordConstructorArgs):
     """Observations as one float32 vector: what is seen, then the action mask.
 
     Args:
@@ -107,7 +116,9 @@ class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any]):
     """
 
     def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
-        super().__init__(env)
+        check_environment(env)
+        RecordConstructorArgs.__init__(self)
+        gymnasium.ObservationWrapper.__init__(self, env)
         self.layout = FlatLayout(env.observation_space, env.action_space)
         self.observation_space = self.layout.space
 
@@ -152,6 +163,7 @@ class VectorFlatObservation(VectorWrapper[Any, Any, Any, Any, Any]):
     """
 
     def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
+        check_environment(env, vector=True)
         super().__init__(env)
         self.layout = FlatLayout(env.single_observation_space, env.single_action_space)
         self.single_observation_space = self.layout.space
@@ -163,14 +175,12 @@ class VectorFlatObservation(VectorWrapper[Any, Any, Any, Any, Any]):
     ) -> tuple[Flat, dict[str, Any]]:
         """Begin episodes."""
         observations, infos = self.env.reset(seed=seed, options=options)  # pyright: ignore[reportArgumentType]
-        self._masks = part(observations, infos)[1]
-        return self.layout.flatten(observations, infos), infos
+        return self._flat(observations, infos), infos
 
     def step(self, actions: Any) -> tuple[Flat, Any, Any, Any, dict[str, Any]]:
         """Step."""
         observations, rewards, terminations, truncations, infos = self.env.step(actions)
-        self._masks = part(observations, infos)[1]
-        flat = self.layout.flatten(observations, infos)
+        flat = self._flat(observations, infos)
         if "final_obs" in infos:
             infos = {**infos, "final_obs": self._final(infos)}
         return flat, rewards, terminations, truncations, infos
@@ -182,6 +192,11 @@ class VectorFlatObservation(VectorWrapper[Any, Any, Any, Any, Any]):
     def action_masks(self) -> NDArray[np.bool_]:
         """The legal actions, `(B, A)` bool, as the environment beneath tells them."""
         return forwarded_vector_masks(self.env, self._masks)
+
+    def _flat(self, observations: Any, infos: Mapping[str, Any]) -> Flat:
+        self._masks = latest_masks(self._masks, part(observations, infos)[1], infos)
+        masks = {} if self._masks is None else {"action_mask": self._masks}
+        return self.layout.flatten(observations, masks)
 
     def _final(self, infos: Mapping[str, Any]) -> NDArray[Any]:
         """What was seen at the end, flat; its mask, of no more use, all ones where none is seen."""
@@ -210,3 +225,14 @@ def _parts(
 def _batched_mask(info: Mapping[str, Any]) -> dict[str, Any]:
     mask = info.get("action_mask")
     return {} if mask is None else {"action_mask": np.asarray(mask)[None]}
+
+
+def _numbers(flat: object) -> NDArray[Any]:
+    """An array of numbers as float32; what is beyond its range becomes infinite."""
+    try:
+        given = np.asarray(flat)
+    except ValueError:  # rows of different lengths
+        given = np.empty(0, dtype=object)
+    if given.dtype.kind not in "biuf":
+        raise ShapeError(f"flat observation: expected an array of numbers, came {flat!r}")
+    return as_float32(given)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from mail_envs.errors import ShapeError
 
-__all__ = ["check_flattens", "flatten_batch", "unflatten_batch"]
+__all__ = ["as_float32", "check_flattens", "flatten_batch", "unflatten_batch"]
 
 Flat = NDArray[np.float32]
 EXACT = 2**24
@@ -65,11 +65,21 @@ def flatten_batch(space: gymnasium.Space[Any], values: Any) -> Flat:
             f"observation: expected integers of at most 2**24, which float32 holds, came "
             f"{given.dtype} up to {given.max()}"
         )
-    return given.reshape(len(given), -1).astype(np.float32)
+    flat = as_float32(given.reshape(len(given), -1))
+    if given.dtype.itemsize > 4 and (np.isinf(flat) & np.isfinite(given).reshape(flat.shape)).any():
+        raise ShapeError(
+            f"observation: expected numbers that float32 holds, came {given.dtype} up to "
+            f"{np.abs(given).max()}"
+        )
+    return flat
 
 
 def unflatten_batch(space: gymnasium.Space[Any], rows: NDArray[Any]) -> Any:
-    """The inverse: rows `(B, spaces.flatdim(space))` as a batch of values of `space`."""
+    """The inverse: rows `(B, spaces.flatdim(space))` as a batch of values of `space`.
+
+    Raises:
+        ShapeError: fractions and the like, where the space holds integers.
+    """
     if isinstance(space, spaces.Dict):
         parts = _split(list(space.spaces.values()), rows, spaces.flatdim)
         pairs = zip(space.spaces.items(), parts, strict=True)
@@ -83,7 +93,20 @@ def unflatten_batch(space: gymnasium.Space[Any], rows: NDArray[Any]) -> Any:
         parts = _split(space.nvec.ravel().tolist(), rows, int)
         chosen = np.stack([columns.argmax(axis=1) for columns in parts], axis=1)
         return (chosen.reshape(len(rows), *space.nvec.shape) + space.start).astype(space.dtype)
-    return rows.reshape(len(rows), *(space.shape or ())).astype(space.dtype)
+    with np.errstate(invalid="ignore"):
+        values = rows.reshape(len(rows), *(space.shape or ())).astype(space.dtype)
+    if values.dtype.kind not in "fc" and (values.ravel() != rows.ravel()).any():
+        wrong = rows.ravel()[np.argmax(values.ravel() != rows.ravel())]
+        raise ShapeError(
+            f"flat observation: expected values of {values.dtype} for {space}, came {wrong}"
+        )
+    return values
+
+
+def as_float32(values: NDArray[Any]) -> Flat:
+    """Numbers as float32; what is beyond its range becomes infinite."""
+    with np.errstate(over="ignore"):
+        return np.asarray(values).astype(np.float32)
 
 
 def _split(parts: list[Any], rows: NDArray[Any], size: Callable[[Any], int]) -> list[NDArray[Any]]:

@@ -7,17 +7,17 @@ sharing what has been asked at that turn already; priced by themselves they ask 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 
 from mail_envs.errors import InvalidOptionError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 from mail_envs.protocols.asking import check_distributions
-from mail_wrappers.advice import spent_error
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.labels import check_word
+from mail_wrappers.options import check_number, check_word
 from mail_wrappers.rewards import AsksExperts, Question, RewardSource, Transitions
+from mail_wrappers.spending import spent_error
 
 __all__ = ["Agreement", "GameReward", "ImitationReward", "SquaredDistanceReward", "WeightedSum"]
 
@@ -60,7 +60,7 @@ class ImitationReward:
 
     def __post_init__(self) -> None:
         check_word("agreement", self.agreement, get_args(Agreement))
-        if not 0 < self.floor < 1:
+        if check_number("floor", self.floor, low=0, high=1) in {0.0, 1.0}:
             raise InvalidOptionError(f"floor: expected above 0 and below 1, came {self.floor!r}")
 
     @property
@@ -139,12 +139,22 @@ class WeightedSum:
     """
 
     def __init__(self, terms: Mapping[Any, float] | Iterable[tuple[RewardSource, float]]) -> None:
-        pairs = terms.items() if isinstance(terms, Mapping) else terms
-        self._terms: tuple[tuple[RewardSource, float], ...] = tuple(pairs)
-        wrong = [weight for _, weight in self._terms if not np.isfinite(weight)]
+        given = terms.items() if isinstance(terms, Mapping) else terms
+        pairs = cast("Iterable[tuple[RewardSource, float]]", given)
+        try:
+            self._terms: tuple[tuple[RewardSource, float], ...] = tuple(
+                (source, check_number("terms: weight", weight)) for source, weight in pairs
+            )
+        except (TypeError, ValueError) as error:
+            if isinstance(error, InvalidOptionError):
+                raise
+            raise InvalidOptionError(
+                f"terms: expected sources with weights, came {terms!r}"
+            ) from None
+        wrong = [source for source, _ in self._terms if not hasattr(source, "price")]
         if wrong or not self._terms:
             raise InvalidOptionError(
-                f"terms: expected sources with finite weights, at least one, came {wrong or 'none'}"
+                f"terms: expected reward sources, at least one, came {wrong or 'none'}"
             )
 
     @property

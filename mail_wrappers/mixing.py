@@ -11,14 +11,16 @@ from typing import Any, Literal, get_args
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from mail_envs.errors import BudgetExhaustedError, EpisodeOverError, InvalidOptionError
 from mail_envs.protocols.asking import invert
-from mail_wrappers.advice import ONE, Advice, Form, advice_for, spent_error
+from mail_wrappers.advice import ONE, Advice, Form, advice_for
 from mail_wrappers.batches import forwarded_masks
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.labels import check_word, cut_short
+from mail_wrappers.options import check_environment, check_number, check_whole, check_word
+from mail_wrappers.spending import cut_short, spent_error
 
 __all__ = [
     "Drawn",
@@ -52,10 +54,9 @@ class LinearMix:
     end: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, each in (("start", self.start), ("end", self.end)):
-            _check_probability(name, each)
-        if self.episodes < 1:
-            raise InvalidOptionError(f"episodes: expected at least 1, came {self.episodes!r}")
+        check_number("start", self.start, low=0, high=1)
+        check_number("end", self.end, low=0, high=1)
+        check_whole("episodes", self.episodes, least=1)
 
     def __call__(self, episode: int, /) -> float:
         """β of an episode."""
@@ -74,14 +75,14 @@ class ExponentialMix:
     base: float
 
     def __post_init__(self) -> None:
-        _check_probability("base", self.base)
+        check_number("base", self.base, low=0, high=1)
 
     def __call__(self, episode: int, /) -> float:
         """β of an episode."""
         return float(self.base**episode)
 
 
-class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any]):
+class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     """Play the expert's action instead of the learner's with probability β.
 
     `info["mixed"]` says whether the last step was the expert's, `info["played_action"]` what was
@@ -120,7 +121,18 @@ class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any]):
         spent: MixSpent = "error",
         agent: str | None = None,
     ) -> None:
-        super().__init__(env)
+        check_environment(env)
+        RecordConstructorArgs.__init__(
+            self,
+            _disable_deepcopy=True,
+            expert=expert,
+            budget=budget,
+            beta=beta,
+            drawn=drawn,
+            spent=spent,
+            agent=agent,
+        )
+        gymnasium.Wrapper.__init__(self, env)
         check_word("drawn", drawn, get_args(Drawn))
         check_word("spent", spent, get_args(MixSpent))
         probability_of(beta, 0)
@@ -221,14 +233,14 @@ def probability_of(beta: float | Schedule, episode: int) -> float:
     """β of an episode.
 
     Raises:
-        InvalidOptionError: a schedule that leaves 0 to 1.
+        InvalidOptionError: a schedule that leaves 0 to 1, or takes no episode.
     """
     if not callable(beta):
-        return _check_probability("beta", beta)
-    return _check_probability(f"beta of episode {episode}", float(beta(episode)))
-
-
-def _check_probability(name: str, value: float) -> float:
-    if not 0 <= value <= 1:
-        raise InvalidOptionError(f"{name}: expected a number from 0 to 1, came {value!r}")
-    return float(value)
+        return check_number("beta", beta, low=0, high=1)
+    try:
+        chance = beta(episode)
+    except TypeError as error:
+        raise InvalidOptionError(
+            f"beta: expected a function of an episode's number, came {beta!r}: {error}"
+        ) from error
+    return check_number(f"beta of episode {episode}", chance, low=0, high=1)

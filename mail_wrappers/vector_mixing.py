@@ -7,11 +7,10 @@ from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
 from mail_envs.protocols.asking import invert
-from mail_wrappers.advice import Advice, Form, advice_for, spent_error
-from mail_wrappers.batches import forwarded_vector_masks, part
+from mail_wrappers.advice import Advice, Form, advice_for
+from mail_wrappers.batches import forwarded_vector_masks, latest_masks, part
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.episodes import Episodes, cut_rows, marked
-from mail_wrappers.labels import check_word
 from mail_wrappers.mixing import (
     Drawn,
     MixSpent,
@@ -20,6 +19,8 @@ from mail_wrappers.mixing import (
     probability_of,
     stream,
 )
+from mail_wrappers.options import check_environment, check_word
+from mail_wrappers.spending import spent_error
 
 __all__ = ["VectorMixedPlay"]
 
@@ -63,6 +64,7 @@ class VectorMixedPlay(VectorWrapper[Any, Any, Any, Any, Any]):
         spent: MixSpent = "error",
         agent: str | None = None,
     ) -> None:
+        check_environment(env, vector=True)
         super().__init__(env)
         check_word("drawn", drawn, get_args(Drawn))
         check_word("spent", spent, get_args(MixSpent))
@@ -77,6 +79,7 @@ class VectorMixedPlay(VectorWrapper[Any, Any, Any, Any, Any]):
         self._begun = 0
         self._chances = np.zeros(env.num_envs)
         self._last: tuple[Any, dict[str, Any]] = (None, {})
+        self._masks: NDArray[np.int8] | None = None
 
     @property
     def advices(self) -> tuple[Advice, ...]:
@@ -85,7 +88,7 @@ class VectorMixedPlay(VectorWrapper[Any, Any, Any, Any, Any]):
 
     def action_masks(self) -> Flags:
         """The legal actions, `(B, A)` bool, as the environment beneath tells them."""
-        return forwarded_vector_masks(self.env, part(*self._last)[1])
+        return forwarded_vector_masks(self.env, self._masks)
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -149,6 +152,7 @@ class VectorMixedPlay(VectorWrapper[Any, Any, Any, Any, Any]):
     def _arrive(self, observations: Any, infos: dict[str, Any]) -> None:
         """Take the next turns in; episodes that begin get their β."""
         self._last, begun = (observations, infos), self._episodes.begun
+        self._masks = latest_masks(self._masks, part(observations, infos)[1], infos)
         if self._keeps:
             self._advice.opens(observations, infos, begun=begun, rows=self._episodes.renewed)
         for row in np.flatnonzero(begun).tolist():

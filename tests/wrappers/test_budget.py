@@ -108,7 +108,7 @@ def test_costs_of_whom_nobody_knows_are_refused():
         lambda: QueryBudget(cost={"a": 0}),
         lambda: QueryBudget().reserve(1, cost=-1),
     ):
-        with pytest.raises(ValueError, match="cost: expected an integer of at least 1"):
+        with pytest.raises(InvalidOptionError, match="cost: expected an integer of at least 1"):
             make()
     with pytest.raises(UnknownNameError, match="purpose: expected one of"):
         QueryBudget().reserve(1, purpose="fun")
@@ -146,7 +146,7 @@ def test_a_log_is_as_long_as_it_may_be():
     assert bounded.log.dropped == 17
     assert len(without.log) == 0
     assert without.used == bounded.used == 20
-    with pytest.raises(InvalidOptionError, match="log: expected True, False or at least 1 row"):
+    with pytest.raises(InvalidOptionError, match="log: expected True, False or at least 1"):
         QueryBudget(log=-1)
 
 
@@ -154,3 +154,13 @@ def test_many_questions_at_one_place_are_one_row():
     budget = QueryBudget(10**12)
     budget.reserve(10**9)
     assert budget.log.questions.tolist() == [10**9]
+
+
+def test_what_cannot_be_logged_is_refused():
+    budget = QueryBudget()
+    for given_ in ({"episode": [1]}, {"step": -2}, {"episode": "ab"}, {"cost": 2**62}):
+        with pytest.raises(InvalidOptionError, match=f"{next(iter(given_))}.*: expected"):
+            budget.reserve(2, **given_)
+    assert budget.used == len(budget.log) == 0
+    budget.reserve(2, episode=np.int64(3), step=[0, 1])
+    assert budget.log.episode.tolist() == [3, 3]

@@ -78,6 +78,10 @@ def test_what_float32_does_not_hold_is_refused():
     layout = FlatLayout(spaces.Box(0, 2**30, (1,), np.int64), spaces.Discrete(2))
     with pytest.raises(ShapeError, match="integers of at most 2\\*\\*24"):
         layout.flatten(np.array([[2**24 + 1]]), {})
+    large = FlatLayout(spaces.Box(-np.inf, np.inf, (1,), np.float64), spaces.Discrete(2))
+    with pytest.raises(ShapeError, match="numbers that float32 holds, came float64 up to 1e"):
+        large.flatten(np.array([[1e300]]), {})
+    assert np.isinf(large.flatten(np.array([[np.inf]]), {})[0, 0])
     with pytest.raises(ShapeError, match="expected Box, Discrete"):
         FlatLayout(spaces.Dict(a=spaces.Text(3)), spaces.Discrete(2))
 
@@ -88,6 +92,15 @@ def test_arrays_of_another_length_are_refused():
         layout.unflatten(np.zeros(9))
     with pytest.raises(ShapeError, match="action mask: expected 4 entries, came 3"):
         layout.flatten(np.zeros((1, 2, 3), np.int8), {"action_mask": np.ones((1, 3))})
+
+
+@pytest.mark.parametrize("wrong", [0.5, np.nan, 200.0])
+def test_what_no_observation_flattens_to_is_refused(wrong):
+    layout = FlatLayout(SPACES[0], spaces.Discrete(4))
+    flat = np.ones(10)
+    flat[3] = wrong
+    with pytest.raises(ShapeError, match=f"expected values of int8 for .*, came {wrong}"):
+        layout.unflatten(flat)
 
 
 def test_continuous_actions_have_no_mask():

@@ -3,12 +3,14 @@
 import gymnasium
 import numpy as np
 import pytest
+from gymnasium import spaces
 
 from mail_envs import PerfectExpert, tictactoe_v0
 from mail_envs.board import TicTacToe
 from mail_envs.errors import (
     BudgetExhaustedError,
     EpisodeOverError,
+    InvalidOptionError,
     InvalidPolicyError,
     MissingTruthError,
     ShapeError,
@@ -157,10 +159,25 @@ def test_an_expert_that_only_acts_has_no_distribution():
     acting = ExpertLabels(env, Model(), QueryBudget(), kind="action")
     acting.reset()
     assert acting.label() == 5
-    neither = ExpertLabels(env, 3, QueryBudget(), kind="action")
-    neither.reset()
+    with pytest.raises(InvalidOptionError, match="expert: expected a policy"):
+        ExpertLabels(env, 3, QueryBudget())
+    continuous = SingleAgentEnv(Script(["a"] * 3), "a")
+    continuous.action_space = spaces.Box(0, 1)
+    silent = ExpertLabels(continuous, always(0), QueryBudget(), kind="action")
+    silent.reset()
     with pytest.raises(MissingTruthError, match=r"expected predict\(\)"):
-        neither.label()
+        silent.label()
+
+
+def test_a_model_that_takes_masks_gets_them():
+    class Masked:
+        def predict(self, observation, deterministic, action_masks):
+            return action_masks.argmax(axis=1), None
+
+    beneath = SingleAgentEnv(Script(["a", "b"] * 3, mask=masks([0, 1, 1])), "a")
+    env = ExpertLabels(beneath, Masked(), QueryBudget(), kind="action")
+    env.reset()
+    assert env.label() == 1
 
 
 def test_words_are_checked():
@@ -173,14 +190,14 @@ def test_words_are_checked():
 def test_a_spent_budget_may_truncate(when):
     budget = QueryBudget(2)
     env = labelled(budget, when=when, spent="truncate")
-    _, info = env.reset()
+    seen, info = env.reset()
     steps, cut = 0, False
     while not cut:
         if when == "demand":
             env.label()
         assert "budget_spent" not in info
-        legal = np.flatnonzero(env.action_masks())
-        seen, _, over, cut, info = env.step(int(legal[-1]))
+        good = EXPERT(seen["observation"][None])[0].argmax()  # so that the game goes on
+        seen, _, over, cut, info = env.step(int(good))
         steps += 1
     assert (steps, budget.used, over, info["budget_spent"]) == (2, 2, False, True)
     assert "expert_distribution" not in info
