@@ -155,7 +155,8 @@ def _comparison(comparisons: Sequence[Comparison], presentation: Presentation) -
     for each in comparisons:
         parts.append(mean_table(each, presentation))
         if each.improvement:
-            parts.append(improvement_table(each))
+            inside = f"<summary>Probability of improvement</summary>{improvement_table(each)}"
+            parts.append(f"<details>{inside}</details>")
     return "\n".join(parts)
 
 
@@ -180,6 +181,8 @@ def _tables(blocks: Sequence[Block], presentation: Presentation) -> str:
             f"{table}</details>"
             for place, (block, table) in enumerate(zip(blocks, tables, strict=True))
         ]
-    notes = "".join(f"<li>{escape(note)}</li>" for note in presentation.notes)
-    about = f'<p class="quiet">{escape(caption(blocks))}</p>'
-    return f'{about}<ul class="quiet">{notes}</ul><div class="tables">{"".join(tables)}</div>'
+    about, notes = escape(caption(blocks)), escape(" ".join(presentation.notes))
+    return (
+        f'<p class="quiet">{about}</p><p class="quiet">{notes}</p>'
+        f'<div class="tables">{"".join(tables)}</div>'
+    )

@@ -25,7 +25,7 @@ def table(caption: str, head: Sequence[str], lines: Sequence[Sequence[str]], cod
     metric = f" <code>{escape(code)}</code>" if code else ""
     return (
         f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption)}">'
-        f"<table><caption>{escape(caption)}{metric}</caption>"
+        f"<table><caption><span>{escape(caption)}{metric}</span></caption>"
         f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
@@ -48,15 +48,16 @@ def mean_table(comparison: Comparison, presentation: Presentation) -> str:
 
 
 def improvement_table(comparison: Comparison) -> str:
-    """Probabilities of improvement at one place, every line against every other."""
+    """Probabilities of improvement at one place, every line against every other, by number."""
     names = list(comparison.improvement)
     lines = [
-        [name, *("" if other == name else show_estimate(row.get(other)) for other in names)]
-        for name, row in comparison.improvement.items()
+        [f"{number} {name}", *("" if o == name else show_estimate(row.get(o)) for o in names)]
+        for number, (name, row) in enumerate(comparison.improvement.items(), start=1)
     ]
     where = f"{comparison.axis.label} {_place(comparison.axis, comparison.place)}"
     caption = f"Probability that a run of the row is better than one of the column, {where}"
-    return table(f"{caption}: {comparison.title}", ["row \\ column", *names], lines)
+    numbers = [str(number) for number in range(1, len(names) + 1)]
+    return table(f"{caption}: {comparison.title}", ["row \\ column", *numbers], lines)
 
 
 def _place(axis: Axis, place: float) -> str:

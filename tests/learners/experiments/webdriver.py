@@ -4,15 +4,14 @@
 """
 
 import base64
+import http.client
 import json
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -27,25 +26,26 @@ INSTALL = "apt-get install chromium chromium-driver"
 class Browser:
     """One session of one browser."""
 
-    def __init__(self, address, profile):
+    def __init__(self, port, profile):
         options = {
             "binary": shutil.which("chromium"),
             "args": [*FLAGS, f"--user-data-dir={profile}"],
         }
         wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}}
-        self._address = f"{address}/session"
+        self._port, self._session = port, "/session"
         session = self._call("", {"capabilities": {"alwaysMatch": wanted}})
-        self._address += f"/{session['sessionId']}"
+        self._session += f"/{session['sessionId']}"
 
     def _call(self, path, body=None, method="POST"):
-        data = None if method == "DELETE" else json.dumps(body or {}).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self._address + path, data, headers, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.load(answer)["value"]
-        except urllib.error.HTTPError as error:
-            raise RuntimeError(error.read().decode()) from error
+        data = None if method == "DELETE" else json.dumps(body or {})
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        with closing(connection):
+            connection.request(method, self._session + path, data)
+            answer = connection.getresponse()
+            content = answer.read().decode()
+        if answer.status != 200:
+            raise RuntimeError(content)
+        return json.loads(content)["value"]
 
     def open(self, path):
         self._call("/url", {"url": Path(path).resolve().as_uri()})
@@ -96,10 +96,11 @@ def chromium():
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        driver = subprocess.Popen(["chromedriver", f"--port={port}"], **quiet)
+        driver = subprocess.Popen([shutil.which("chromedriver"), f"--port={port}"], **quiet)
         browser = None
         try:
-            browser = _connect(f"http://127.0.0.1:{port}", profile)
+            _wait_for(port)
+            browser = Browser(port, profile)
             yield browser
         finally:
             if browser is not None:
@@ -108,13 +109,11 @@ def chromium():
             driver.wait(timeout=20)
 
 
-def _connect(address, profile):
+def _wait_for(port):
     deadline = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(f"{address}/status", timeout=5):
-                return Browser(address, profile)
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
+    while time.monotonic() < deadline:
+        with socket.socket() as door:
+            if door.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise TimeoutError(f"chromedriver does not listen on port {port}")
