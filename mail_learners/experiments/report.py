@@ -151,13 +151,16 @@ def _comparison(comparisons: Sequence[Comparison], presentation: Presentation) -
         f"than a run of another, ties counting half (arXiv:2108.13264). […]: 95 % of "
         f"{RESAMPLES} stratified bootstrap resamples; from few seeds they are too narrow."
     )
-    parts = [f'<p class="quiet">{about}</p>']
-    for each in comparisons:
-        parts.append(mean_table(each, presentation))
-        if each.improvement:
-            inside = f"<summary>Probability of improvement</summary>{improvement_table(each)}"
-            parts.append(f"<details>{inside}</details>")
-    return "\n".join(parts)
+    parts = "\n".join(_compared(each, presentation) for each in comparisons)
+    return f'<p class="quiet">{about}</p>\n<div class="tables">{parts}</div>'
+
+
+def _compared(comparison: Comparison, presentation: Presentation) -> str:
+    more = ""
+    if comparison.improvement:
+        inside = improvement_table(comparison)
+        more = f"<details><summary>Probability of improvement</summary>{inside}</details>"
+    return f"<div>{mean_table(comparison, presentation)}{more}</div>"
 
 
 def _boards(results: ResultsFolder) -> str:

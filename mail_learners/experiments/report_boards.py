@@ -22,9 +22,12 @@ def boards(certificates: Sequence[Certificate]) -> str:
     """A viewer of all mistakes, and a table of everything that was found; "" for nothing."""
     if not certificates:
         return ""
-    mistakes = [each for each in certificates if isinstance(each.found, Mistake)]
-    found = table("What a search for first mistakes found", HEAD, [_line(c) for c in certificates])
-    return (_viewer(mistakes) if mistakes else "") + found
+    ordered = sorted(certificates, key=_order)
+    mistakes = [each for each in ordered if isinstance(each.found, Mistake)]
+    lines = [_line(each) for each in ordered]
+    found = table("What a search for first mistakes found", HEAD, lines, words=True)
+    viewer = f"<div>{_viewer(mistakes)}</div>" if mistakes else ""
+    return f'<div class="tables">{viewer}{found}</div>'
 
 
 def frames(certificate: Certificate) -> dict[str, Any]:
@@ -64,6 +67,12 @@ def winning_cells(game: LineGame, state: State) -> list[int]:
             if all(marks >> bit & 1 for bit in line):
                 found |= {game.bit_cells[bit] for bit in line}
     return sorted(found)
+
+
+def _order(certificate: Certificate) -> tuple[str, str, int, int, str]:
+    """As rows of `results.csv`."""
+    c = certificate
+    return c.learner, c.features, c.seed, c.games, c.agent
 
 
 def _marked(game: LineGame, before: State, after: State) -> int:

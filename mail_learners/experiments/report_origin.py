@@ -40,7 +40,7 @@ def origin(results: ResultsFolder, experiment: Experiment, place: str = "") -> s
         _versions(results),
     ]
     options = [[name, _words(value)] for name, value in _flat(results.options).items()]
-    parts.append(table("Options of the sweep", ["option", "value"], options))
+    parts.append(table("Options of the sweep", ["option", "value"], options, words=True))
     return "".join(parts)
 
 

@@ -11,7 +11,14 @@ from mail_learners.experiments.table import header, rows
 __all__ = ["block_table", "improvement_table", "mean_table", "table"]
 
 
-def table(caption: str, head: Sequence[str], lines: Sequence[Sequence[str]], code: str = "") -> str:
+def table(
+    caption: str,
+    head: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    *,
+    code: str = "",
+    words: bool = False,
+) -> str:
     """A table as HTML.
 
     Args:
@@ -19,12 +26,15 @@ def table(caption: str, head: Sequence[str], lines: Sequence[Sequence[str]], cod
         head: the texts above the columns.
         lines: the texts of the rows, the row's name first.
         code: the metric's name, empty for none.
+        words: whether it holds words, from the left and as many rows as there may be, rather than
+            numbers.
     """
     columns = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     body = "".join(f"<tr>{_row(line)}</tr>" for line in lines)
     metric = f" <code>{escape(code)}</code>" if code else ""
+    kind = "scroll words" if words else "scroll"
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{escape(caption)}">'
+        f'<div class="{kind}" role="region" tabindex="0" aria-label="{escape(caption)}">'
         f"<table><caption><span>{escape(caption)}{metric}</span></caption>"
         f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
     )
@@ -32,7 +42,7 @@ def table(caption: str, head: Sequence[str], lines: Sequence[Sequence[str]], cod
 
 def block_table(block: Block, presentation: Presentation) -> str:
     """The table of a block, as in `table.md`."""
-    return table(block.title, header(block, presentation), rows(block), block.panel.metric)
+    return table(block.title, header(block, presentation), rows(block), code=block.panel.metric)
 
 
 def mean_table(comparison: Comparison, presentation: Presentation) -> str:
