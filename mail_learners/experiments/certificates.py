@@ -120,8 +120,8 @@ def _found(entry: Mapping[str, Any]) -> "Mistake | NoMistake":
     player = player_index(game, entry["agent"])
     if entry["found"] == "none":
         return NoMistake(game, player, **{name: entry[name] for name in _NONE})
-    values = {name: entry[name] for name in _MISTAKE}
-    lines = {name: tuple(values[name]) for name in ("line", "continuation")}
-    mistake = Mistake(game=game, player=player, **{**values, **lines})
+    values: dict[str, Any] = {name: entry[name] for name in _MISTAKE}
+    values |= {name: tuple(values[name]) for name in ("line", "continuation")}
+    mistake = Mistake(game=game, player=player, **values)
     mistake.replay()
     return mistake

@@ -24,6 +24,7 @@ from mail_learners.experiments.results_folder import ResultsFolder, open_results
 from mail_learners.experiments.summary import Block
 from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.table import caption
+from mail_learners.experiments.vocabulary import Metric, metric_of
 from mail_learners.files import write_atomically
 
 __all__ = ["page", "write"]
@@ -74,7 +75,7 @@ def page(results: ResultsFolder, experiment: Experiment, place: str = "") -> str
         ("curves", "Learning curves", _curves(experiment, plotted)),
         ("comparison", "Comparison", _comparison(comparisons_of(experiment, measurements), shown)),
         ("boards", "Certificates", _boards(results)),
-        ("tables", "Tables", _tables(tabled, shown)),
+        ("tables", "Tables", _tables(tabled, experiment)),
         ("origin", "Command and versions", origin(results, experiment, place)),
     )
     kept = [section for section in sections if section[2]]
@@ -174,14 +175,16 @@ def _boards(results: ResultsFolder) -> str:
     return f'<p class="quiet">{about}</p>\n{found}'
 
 
-def _tables(blocks: Sequence[Block], presentation: Presentation) -> str:
+def _tables(blocks: Sequence[Block], experiment: Experiment) -> str:
     if not blocks:
         return ""
-    tables = [block_table(block, presentation) for block in blocks]
+    presentation = experiment.presentation
+    tables = [
+        block_table(block, presentation, _meaning(block, experiment.vocabulary)) for block in blocks
+    ]
     if len(tables) >= _MANY:
         tables = [
-            f"<details{' open' if place < 2 else ''}><summary>{escape(block.title)}</summary>"
-            f"{table}</details>"
+            _folded(block.title, table, opened=place < 2)
             for place, (block, table) in enumerate(zip(blocks, tables, strict=True))
         ]
     about, notes = escape(caption(blocks)), escape(" ".join(presentation.notes))
@@ -189,3 +192,16 @@ def _tables(blocks: Sequence[Block], presentation: Presentation) -> str:
         f'<p class="quiet">{about}</p><p class="quiet">{notes}</p>'
         f'<div class="tables">{"".join(tables)}</div>'
     )
+
+
+def _folded(title: str, content: str, *, opened: bool) -> str:
+    """A table behind its title."""
+    state = " open" if opened else ""
+    return f'<details class="named"{state}><summary>{escape(title)}</summary>{content}</details>'
+
+
+def _meaning(block: Block, vocabulary: Sequence[Metric]) -> str:
+    """What the metric says; nothing where a panel gathers several metrics under one pattern."""
+    if any(sign in block.panel.metric for sign in "*?["):
+        return ""
+    return metric_of(block.panel.metric, vocabulary).meaning

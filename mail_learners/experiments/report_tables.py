@@ -17,6 +17,7 @@ def table(
     lines: Sequence[Sequence[str]],
     *,
     code: str = "",
+    meaning: str = "",
     words: bool = False,
 ) -> str:
     """A table as HTML.
@@ -26,23 +27,26 @@ def table(
         head: the texts above the columns.
         lines: the texts of the rows, the row's name first.
         code: the metric's name, empty for none.
+        meaning: a sentence more below the caption, empty for none.
         words: whether it holds words, from the left and as many rows as there may be, rather than
             numbers.
     """
     columns = "".join(f'<th scope="col">{escape(text)}</th>' for text in head)
     body = "".join(f"<tr>{_row(line)}</tr>" for line in lines)
-    metric = f" <code>{escape(code)}</code>" if code else ""
+    more = f" <code>{escape(code)}</code>" if code else ""
+    more += f"<small>{escape(meaning)}</small>" if meaning else ""
     kind = "scroll words" if words else "scroll"
     return (
         f'<div class="{kind}" role="region" tabindex="0" aria-label="{escape(caption)}">'
-        f"<table><caption><span>{escape(caption)}{metric}</span></caption>"
+        f"<table><caption><span><b>{escape(caption)}</b>{more}</span></caption>"
         f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
-def block_table(block: Block, presentation: Presentation) -> str:
-    """The table of a block, as in `table.md`."""
-    return table(block.title, header(block, presentation), rows(block), code=block.panel.metric)
+def block_table(block: Block, presentation: Presentation, meaning: str = "") -> str:
+    """The table of a block, as in `table.md`, with the metric's meaning."""
+    head, lines = header(block, presentation), rows(block)
+    return table(block.title, head, lines, code=block.panel.metric, meaning=meaning)
 
 
 def mean_table(comparison: Comparison, presentation: Presentation) -> str:
