@@ -38,7 +38,7 @@ def table(
     kind = "scroll words" if words else "scroll"
     return (
         f'<div class="{kind}" role="region" tabindex="0" aria-label="{escape(caption)}">'
-        f"<table><caption><span><b>{escape(caption)}</b>{more}</span></caption>"
+        f"<table><caption><span><strong>{escape(caption)}</strong>{more}</span></caption>"
         f"<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
