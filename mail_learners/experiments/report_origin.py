@@ -2,6 +2,7 @@
 
 import json
 from html import escape
+from shlex import quote
 from typing import Any
 
 from mail_learners.experiments.cells import Scalar
@@ -81,13 +82,13 @@ def _differing(options: Options, known: Options) -> list[str]:
     """The switches that make the known options these."""
     ours, theirs = options.to_json(), known.to_json()
     switches = [
-        f"--{name} {','.join(map(str, getattr(options, name)))}"
+        f"--{name} {quote(','.join(map(str, getattr(options, name))))}"
         for name in _LISTS
         if ours[name] != theirs[name]
     ]
     settings = theirs["settings"]
     switches += [
-        f"--set {name}={_text(value)}"
+        f"--set {quote(f'{name}={_text(value)}')}"
         for name, value in options.settings
         if name not in settings or settings[name] != value
     ]

@@ -95,6 +95,8 @@ def test_commands_are_as_short_as_can_be():
     assert command(TOY, some) == "mail-bench run toy --seeds 1,2 --features planes"
     slow = with_settings(OPTIONS, [("pause", 0.5)])
     assert command(TOY, slow) == "mail-bench run toy --set pause=0.5"
+    spaced = with_settings(OPTIONS, [("broken", "a file")])
+    assert command(TOY, spaced) == "mail-bench run toy --set 'broken=a file'"
 
 
 CHANGED = {
