@@ -7,7 +7,7 @@ on where, when or beside what it runs. A cell may measure at one number of games
 
 import re
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -143,10 +143,17 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class CellResult:
-    """What a cell found, and how long each of its phases took."""
+    """What a cell found, and how long each of its phases took.
+
+    Attributes:
+        measurements: its rows of `results.csv`.
+        timings: by phase.
+        certificates: what anyone can replay, as `certificates.certificate` describes it.
+    """
 
     measurements: tuple[Measurement, ...]
     timings: tuple[Timing, ...] = ()
+    certificates: tuple[Mapping[str, Any], ...] = ()
 
 
 RunCell = Callable[[Cell], CellResult]

@@ -55,6 +55,7 @@ METRICS = (
         "what the opponent gains by its best deviation against this player's policy, beside its "
         "own expert",
         "return",
+        better="lower",
     ),
     Metric("end_games", "games in which player 1's explorer reached the end", "games"),
     Metric("end_seen", "1 where any game reached the end, otherwise 0", "share of seeds", high=1.0),

@@ -1,6 +1,9 @@
-"""The command line: `mail-bench list`, `mail-bench run NAME` and `mail-bench play GAME`."""
+"""The command line: `mail-bench list`, `run NAME`, `report DIR`, `compare A B`, `play GAME`."""
 
 import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +19,7 @@ from mail_learners.experiments.workers import Workers
 from mail_learners.play.command import play
 
 if TYPE_CHECKING:
-    from mail_learners.experiments.sweep import Experiment
+    from mail_learners.experiments.sweep import Experiment, SweepReport
 
 __all__ = ["application"]
 
@@ -62,46 +65,97 @@ def run_experiment(  # noqa: PLR0913 - one parameter per option of the command l
     jobs: Annotated[int, typer.Option(help="Cells at a time; 0 for one per core.")] = 0,
     backend: Annotated[str, typer.Option(help="processes of this machine, or ray.")] = "processes",
     address: Annotated[str | None, typer.Option(help="Of a Ray cluster, HOST:PORT.")] = None,
+    retry: Annotated[bool, typer.Option("--retry", help="Try failed cells again.")] = False,
 ) -> None:
     """Run an experiment; started again with the same --out, go on where it stopped."""
     lists = {"seeds": seeds, "games": games, "learners": learners, "features": features}
-    try:
+    with _refusals():
         workers = Workers(jobs or os.cpu_count() or 1, backend, address)
         said = read_description(Path(name)) if is_description(name) else Description(name)
         experiment = load(said.experiment)
-        whole = full or said.full
         given = {**said.lists, **{key: text for key, text in lists.items() if text}}
-        options = with_lists(experiment.full if whole else experiment.defaults, **given)
+        sizes = experiment.full if full or said.full else experiment.defaults
         own = parse_settings((*said.settings, *(settings or ())), experiment.settings)
+        options = with_settings(with_lists(sizes, **given), own)
         title = Path(name).stem if is_description(name) else experiment.name
         folder = out or Path("results") / (f"{title}-full" if full else title)
-        ended_well = _sweep(experiment, with_settings(options, own), folder, workers)
-    except (UnknownNameError, InvalidOptionError, ForeignResultsError) as refused:
-        typer.echo(f"mail-bench: {refused}", err=True)
-        raise typer.Exit(2) from None
-    if not ended_well:
+        whole = _sweep(experiment, options, folder, workers, retry=retry)
+    if not whole:
         raise typer.Exit(1)
 
 
-def _sweep(experiment: "Experiment", options: Options, out: Path, workers: Workers) -> bool:
+@application.command("report")
+def write_report(
+    folder: Annotated[Path, typer.Argument(help="A results folder.", metavar="DIR")],
+    *,
+    out: Annotated[Path | None, typer.Option(help="The page; default DIR/report.html.")] = None,
+    experiment: Annotated[
+        str, typer.Option(help="module:ATTRIBUTE, if it is none of the list.")
+    ] = "",
+) -> None:
+    """Write one page of a results folder, with its plots beside it; it needs no network."""
+    from mail_learners.experiments.report import write  # noqa: PLC0415 - slow to import
+
+    with _refusals():
+        files = write(folder, folder / "report.html" if out is None else out, experiment, load)
+    typer.echo(f"Written: {', '.join(map(str, files))}")
+
+
+@application.command("compare")
+def compare_folders(
+    first: Annotated[Path, typer.Argument(help="A results folder.", metavar="A")],
+    second: Annotated[Path, typer.Argument(help="Another of the same experiment.", metavar="B")],
+) -> None:
+    """Say where the results of two folders agree, and by how much they differ elsewhere."""
+    from mail_learners.experiments.compare import compare, to_rich  # noqa: PLC0415 - slow
+    from mail_learners.experiments.results_folder import open_results  # noqa: PLC0415
+
+    with _refusals():
+        comparison = compare(open_results(first), open_results(second))
+    _console().print(to_rich(comparison))
+
+
+@contextmanager
+def _refusals() -> Generator[None]:
+    """Show requests that cannot be met as one line, and exit with code 2."""
+    try:
+        yield
+    except (UnknownNameError, InvalidOptionError, ForeignResultsError) as refused:
+        typer.echo(f"mail-bench: {refused}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _sweep(
+    experiment: "Experiment", options: Options, out: Path, workers: Workers, *, retry: bool
+) -> bool:
     """Run a sweep and show it; whether every cell ended well."""
     from mail_learners.experiments.outputs import present  # noqa: PLC0415 - slow to import
     from mail_learners.experiments.progress import observer_for  # noqa: PLC0415
+    from mail_learners.experiments.run_record import record_run  # noqa: PLC0415
     from mail_learners.experiments.sweep import run  # noqa: PLC0415
 
-    report = run(experiment, options, out, workers, observer=observer_for(_console(error=True)))
+    watcher = observer_for(_console(error=True))
+    report = run(experiment, options, out, workers, retry=retry, observer=watcher)
+    record_run(out, sys.argv)
     if report.failures:
-        cells = "\n".join(f"  {cell}" for cell, _ in report.failures)
-        typer.echo(
-            f"mail-bench: {len(report.failures)} cells failed, see above:\n{cells}\n"
-            f"{report.stored + report.computed} cells are stored in {out}; the same command tries "
-            f"the failed ones again and then writes results.csv",
-            err=True,
-        )
+        typer.echo(f"mail-bench: {_what_failed(report)}", err=True)
         return False
     present(experiment, report.measurements, out, _console())
     typer.echo(f"Written to {out}: {', '.join(path.name for path in sorted(out.glob('*.*')))}")
     return True
+
+
+def _what_failed(report: "SweepReport") -> str:
+    """How many cells failed, which, where their tracebacks are, and how to try them again."""
+    cells = "\n".join(f"  {cell}" for cell, _ in report.failures)
+    count = len(report.failures)
+    earlier = f", {report.left} of them in an earlier run," if report.left else ""
+    return (
+        f"{count} {'cell' if count == 1 else 'cells'} failed{earlier} with the tracebacks in "
+        f"{report.out / 'failures'}:\n{cells}\n"
+        f"{report.stored + report.computed} are stored; the same command with --retry tries the "
+        f"failed ones again, and results.csv is written once none fails"
+    )
 
 
 def _console(*, error: bool = False) -> Console:

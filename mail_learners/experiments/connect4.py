@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from mail_envs.board import LineGame
-from mail_envs.board.certificates import Mistake
+from mail_envs.board.certificates import Mistake, NoMistake
 from mail_envs.board.mistakes import find_mistake
 from mail_envs.errors import InvalidOptionError
 from mail_envs.protocols import Policy
@@ -20,6 +20,7 @@ from mail_learners.boards.explorer import BoardExploreConfig
 from mail_learners.boards.gathering import BoardOptions, gather_board
 from mail_learners.boards.inputs import INPUTS
 from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
+from mail_learners.experiments.certificates import certificate
 from mail_learners.experiments.connect4_shown import GRADED_AT, METRICS, PRESENTATION
 from mail_learners.experiments.options import Options, OwnOption, at_least, one_of
 from mail_learners.experiments.records import Measurement
@@ -92,8 +93,10 @@ def _run_cell(cell: Cell) -> CellResult:
     with watch.phase("grade"):
         measurements += _slips(cell, game, policy, queries=len(found))
     with watch.phase("search"):
-        measurements += _first_mistake(cell, game, policy, queries=len(found))
-    return CellResult(tuple(measurements), watch.timings)
+        mistake = find_mistake(game, policy, seat, max_positions=cell["searched"])
+    measurements += _first_mistake(cell, mistake, queries=len(found))
+    proof = certificate(cell, mistake, games=games)
+    return CellResult(tuple(measurements), watch.timings, (proof,))
 
 
 def _game(board: str) -> LineGame:
@@ -156,13 +159,9 @@ def _slips(cell: Cell, game: LineGame, policy: Policy, *, queries: int) -> list[
     ]
 
 
-def _first_mistake(
-    cell: Cell, game: LineGame, policy: Policy, *, queries: int
-) -> list[Measurement]:
+def _first_mistake(cell: Cell, found: Mistake | NoMistake, *, queries: int) -> list[Measurement]:
     """Where the clone can first be made to err, and what that gives away."""
-    seat, games = cell["seat"], cell.games[0]
-    agent = game.agents[seat]
-    found = find_mistake(game, policy, seat, max_positions=cell["searched"])
+    agent, games = found.game.agents[found.player], cell.games[0]
     erring = isinstance(found, Mistake)
     values = {
         f"mistake_found/{agent}": float(erring),

@@ -37,6 +37,7 @@ METRICS = (
         "probability",
         high=1.0,
         kinds=_ESTIMATE,
+        better="higher",
     ),
     Metric(
         "score/pooled/{player}",
@@ -44,6 +45,7 @@ METRICS = (
         "score",
         high=1.0,
         kinds=_ESTIMATE,
+        better="higher",
     ),
     Metric(
         "lead/{player}",
@@ -60,6 +62,7 @@ METRICS = (
         "probability",
         high=1.0,
         kinds=_ESTIMATE,
+        better="lower",
     ),
     Metric(
         "erring_games/{player}",
@@ -67,6 +70,7 @@ METRICS = (
         "probability",
         high=1.0,
         kinds=_ESTIMATE,
+        better="lower",
     ),
     Metric("decisions_watched/{player}", "decisions of this player's expert seen", "decisions"),
     Metric(

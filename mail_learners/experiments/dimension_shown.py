@@ -36,6 +36,7 @@ METRICS = (
         "expert moves asked for until the exact Nash gap, summed, is at most the target; the cap "
         "where `over_cap` is 1",
         "questions",
+        better="lower",
     ),
     Metric("over_cap", "whether the cap on questions was not enough", "share", high=1.0),
     Metric("exponent", "slope of log questions against log size", "exponent", low=-math.inf),

@@ -68,11 +68,13 @@ GAP_METRICS = (
         "greedy_nash_gap/total",
         "sum over players of what each gains against the clones' most probable actions",
         "return",
+        better="lower",
     ),
     Metric(
         "mean_iterate_gap/total",
         "sum of gains against each iterate of an online learner, averaged over its iterates",
         "return",
+        better="lower",
     ),
     Metric(
         "solved",
@@ -80,6 +82,7 @@ GAP_METRICS = (
         "share of seeds, and 1 means every one",
         "share of seeds",
         high=1.0,
+        better="higher",
     ),
 )
 """Beside the vocabulary that all experiments share."""

@@ -12,7 +12,7 @@ from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.table import to_markdown, to_rich
 from mail_learners.files import write_atomically
 
-__all__ = ["present"]
+__all__ = ["blocks_of", "present", "write_plots"]
 
 
 def present(
@@ -24,21 +24,29 @@ def present(
     """
     presentation = experiment.presentation
     measurements = (*measurements, *presentation.derive(measurements))
-    table = _blocks(experiment, measurements, presentation.table)
+    table = blocks_of(experiment, measurements, presentation.table)
     console.print(to_rich(table, presentation, console.width))
     write_atomically(out / "table.md", to_markdown(table, presentation))
-    panels = _blocks(experiment, measurements, presentation.plot)
-    if panels:
-        from mail_learners.experiments.plot import draw, to_bytes  # noqa: PLC0415 - slow
-
-        figure = draw(panels, presentation, experiment.vocabulary)
-        write_atomically(out / "plot.png", to_bytes(figure, "png"))
-        write_atomically(out / "plot.svg", to_bytes(figure, "svg"))
+    write_plots(experiment, blocks_of(experiment, measurements, presentation.plot), out / "plot")
 
 
-def _blocks(
+def write_plots(experiment: Experiment, blocks: Sequence[Block], stem: Path) -> list[Path]:
+    """Draw the panels of a figure as STEM.png and STEM.svg, if there are any; the files."""
+    if not blocks:
+        return []
+    from mail_learners.experiments.plot import draw, to_bytes  # noqa: PLC0415 - slow
+
+    figure = draw(blocks, experiment.presentation, experiment.vocabulary)
+    files = [stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")]
+    write_atomically(files[0], to_bytes(figure, "png"))
+    write_atomically(files[1], to_bytes(figure, "svg"))
+    return files
+
+
+def blocks_of(
     experiment: Experiment, measurements: Sequence[Measurement], panels: Sequence[Panel]
 ) -> list[Block]:
+    """The numbers of those panels that have any."""
     gathered = [
         block(measurements, panel, experiment.presentation, experiment.name) for panel in panels
     ]

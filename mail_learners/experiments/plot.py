@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-__all__ = ["draw", "to_bytes"]
+__all__ = ["COLOURS", "draw", "draw_key", "draw_panel", "styles_of", "to_bytes"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#999999")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 DASHES = ("-", "--", "-.", (0, (1, 1.2)), (0, (5, 1, 1, 1, 1, 1)))
 
 _PANEL_SIZE = (4.6, 3.4)  # all sizes in inches
+_KEY_SIZE = (0.5, 0.18)
 _ENTRY_WIDTH, _ENTRY_HEIGHT, _TITLE_HEIGHT = 2.6, 0.22, 0.8
 _LINE_WIDTH, _LETTER_WIDTH = 0.6, 0.068  # of an entry: its line and margins, and each letter
 _MOST_COLUMNS = 3
@@ -61,7 +62,7 @@ def draw(
 
     columns = 2 if len(blocks) == 4 else min(len(blocks), _MOST_COLUMNS)
     rows = math.ceil(len(blocks) / columns)
-    styles = _styles(blocks)
+    styles = styles_of(blocks)
     across = _entries_across(list(styles), columns * _PANEL_SIZE[0])
     legend_height = _ENTRY_HEIGHT * math.ceil(len(styles) / across)
     size = columns * _PANEL_SIZE[0], rows * _PANEL_SIZE[1] + legend_height + _TITLE_HEIGHT
@@ -87,12 +88,43 @@ def draw(
     return figure
 
 
-def to_bytes(figure: "Figure", form: Literal["png", "svg"], *, dpi: int = 100) -> bytes:
-    """The figure as the content of a file, free of dates."""
+def draw_panel(
+    block: Block,
+    presentation: Presentation,
+    vocabulary: Sequence[Metric],
+    styles: Mapping[str, Mapping[str, Any]],
+) -> "Figure":
+    """Draw one block by itself, without title and legend, in the looks of `styles_of`."""
+    import matplotlib as mpl  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=_PANEL_SIZE, layout="constrained")
+        axes = figure.subplots()
+        _draw_panel(axes, block, presentation.axis_of(block.panel), styles, vocabulary)
+        axes.set_title("")
+    return figure
+
+
+def draw_key(style: Mapping[str, Any]) -> "Figure":
+    """Draw a piece of one line, for a legend outside of the figure."""
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    figure = Figure(figsize=_KEY_SIZE)
+    axes = figure.add_axes((0, 0, 1, 1), frameon=False, xticks=[], yticks=[])
+    axes.set(xlim=(0, 2), ylim=(-1, 1))
+    axes.plot([0, 1, 2], [0, 0, 0], markevery=[1], **style)
+    return figure
+
+
+def to_bytes(
+    figure: "Figure", form: Literal["png", "svg"], *, dpi: int = 100, text: bool = False
+) -> bytes:
+    """The figure as the content of a file, free of dates; in SVG, letters as paths or as text."""
     import matplotlib as mpl  # noqa: PLC0415
 
     content = io.BytesIO()
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context({**_STYLE, "svg.fonttype": "none" if text else "path"}):
         metadata = {"Date": None} if form == "svg" else {"Software": None}
         figure.savefig(content, format=form, dpi=dpi, metadata=metadata)
     return content.getvalue()
@@ -113,7 +145,7 @@ def _caption(blocks: Sequence[Block]) -> str:
     )
 
 
-def _styles(blocks: Sequence[Block]) -> dict[str, dict[str, Any]]:
+def styles_of(blocks: Sequence[Block]) -> dict[str, dict[str, Any]]:
     """One look per line, the same in every panel."""
     names = list(dict.fromkeys(name for block in blocks for name in block.series))
     return {

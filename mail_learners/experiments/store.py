@@ -3,7 +3,10 @@
     experiment.json    the experiment, its options, the package's version: whose folder this is
     cells/SLUG.json    what one cell measured, with a checksum
     timings/SLUG.json  how long that cell took
+    failures/SLUG.json the traceback of a cell that raised, until it is tried again and ends well
+    runs.json          the commands and versions that filled the folder
     results.csv        all measurements, once every cell has ended
+    certificates.json  what of it can be replayed, if anything, once every cell has ended
     timings.csv        all timings
     table.md, plot.*   what a person looks at
 
@@ -20,6 +23,7 @@ from typing import Any, cast
 
 from mail_envs.errors import ForeignResultsError, InvalidMeasurementError
 from mail_learners.experiments.cells import Cell, CellResult, Timing
+from mail_learners.experiments.certificates import to_json as certificates_to_json
 from mail_learners.experiments.records import Measurement, from_row, to_row
 from mail_learners.files import (
     canonical_json,
@@ -30,12 +34,20 @@ from mail_learners.files import (
 )
 
 __all__ = [
+    "CERTIFICATES",
+    "IDENTITY",
     "TIMING_COLUMNS",
     "cell_path",
+    "failure_path",
     "open_folder",
+    "read_failure",
     "read_measurements",
+    "stored_failures",
+    "stored_measurements",
     "timing_path",
     "write_cell",
+    "write_certificates",
+    "write_failure",
     "write_timings",
 ]
 
@@ -45,7 +57,9 @@ TIMING_COLUMNS = (
 )
 """The header of `timings.csv`; `games` lists a cell's numbers of games, separated by spaces."""
 
-_IDENTITY = "experiment.json"
+IDENTITY = "experiment.json"
+CERTIFICATES = "certificates.json"
+"""The names of two of the files above."""
 
 
 def cell_path(out: Path, cell: Cell) -> Path:
@@ -58,6 +72,11 @@ def timing_path(out: Path, cell: Cell) -> Path:
     return out / "timings" / f"{cell.slug}.json"
 
 
+def failure_path(out: Path, cell: Cell) -> Path:
+    """Where the traceback of a cell is that raised."""
+    return out / "failures" / f"{cell.slug}.json"
+
+
 def open_folder(out: Path, identity: Mapping[str, Any]) -> None:
     """Make the folder of a sweep, or make sure that it is this sweep's, and tidy it.
 
@@ -68,26 +87,74 @@ def open_folder(out: Path, identity: Mapping[str, Any]) -> None:
     Raises:
         ForeignResultsError: the folder holds another sweep, or files but no sweep.
     """
-    path = out / _IDENTITY
+    path = out / IDENTITY
     if path.exists():
         _check_identity(path, identity)
     else:
         strangers = [] if not out.exists() else [p for p in out.iterdir() if not is_leftover(p)]
         if strangers:
             raise ForeignResultsError(
-                f"{out}: expected an empty or missing folder or one with an {_IDENTITY}, came one "
+                f"{out}: expected an empty or missing folder or one with an {IDENTITY}, came one "
                 f"with {min(strangers).name}; choose another --out"
             )
         write_atomically(path, json.dumps(identity, indent=2, sort_keys=True) + "\n")
-    remove_leftovers(out, out / "cells", out / "timings")
+    remove_leftovers(out, out / "cells", out / "timings", out / "failures")
 
 
 def write_cell(out: Path, cell: Cell, result: CellResult) -> None:
-    """Store a cell that has ended: its timings first, so that a stored cell has them."""
+    """Store a cell that has ended: its timings first, so that a stored cell has them.
+
+    What it raised when it was tried before is forgotten last.
+    """
     timings = [[t.phase, t.wall_seconds, t.cpu_seconds] for t in result.timings]
     _write_signed(timing_path(out, cell), {"cell": cell.to_json(), "timings": timings})
     rows = [to_row(measurement) for measurement in result.measurements]
-    _write_signed(cell_path(out, cell), {"cell": cell.to_json(), "measurements": rows})
+    content: dict[str, Any] = {"cell": cell.to_json(), "measurements": rows}
+    if result.certificates:
+        content["certificates"] = list(result.certificates)
+    _write_signed(cell_path(out, cell), content)
+    failure_path(out, cell).unlink(missing_ok=True)
+
+
+def write_failure(out: Path, cell: Cell, text: str) -> None:
+    """Record the traceback of a cell that raised, line by line, for reading as it is."""
+    _write_signed(failure_path(out, cell), {"cell": cell.to_json(), "traceback": text.split("\n")})
+
+
+def read_failure(out: Path, cell: Cell) -> str | None:
+    """The recorded traceback of a cell; None if there is none.
+
+    Raises:
+        ForeignResultsError: its file was cut or altered, or describes another cell.
+    """
+    path = failure_path(out, cell)
+    content = _read_signed(path, cell)
+    return None if content is None else _text_of(path, content)
+
+
+def stored_measurements(out: Path) -> tuple[Measurement, ...]:
+    """What every stored cell of a folder measured, whichever cells its sweep has.
+
+    Raises:
+        ForeignResultsError: a file was cut or altered.
+    """
+    found: list[Measurement] = []
+    for path in sorted((out / "cells").glob("*.json")):
+        found += _measurements_of(path, _read_signed(path) or {})
+    return tuple(found)
+
+
+def stored_failures(out: Path) -> tuple[tuple[str, str], ...]:
+    """Every recorded failure of a folder: the cell's description as JSON, and the traceback.
+
+    Raises:
+        ForeignResultsError: a file was cut or altered.
+    """
+    found: list[tuple[str, str]] = []
+    for path in sorted((out / "failures").glob("*.json")):
+        content = _read_signed(path) or {}
+        found.append((canonical_json(content.get("cell")), _text_of(path, content)))
+    return tuple(found)
 
 
 def read_measurements(out: Path, cell: Cell) -> tuple[Measurement, ...] | None:
@@ -98,12 +165,19 @@ def read_measurements(out: Path, cell: Cell) -> tuple[Measurement, ...] | None:
     """
     path = cell_path(out, cell)
     content = _read_signed(path, cell)
-    if content is None:
-        return None
-    try:
-        return tuple(from_row(row) for row in content["measurements"])
-    except (InvalidMeasurementError, KeyError) as error:
-        raise _damaged(path, str(error)) from error
+    return None if content is None else _measurements_of(path, content)
+
+
+def write_certificates(out: Path, cells: Iterable[Cell]) -> None:
+    """Gather the certificates of all stored cells, in the order of their files, if there are any.
+
+    The bytes are a function of the certificates alone.
+    """
+    found: list[Mapping[str, Any]] = []
+    for cell in sorted(cells, key=lambda cell: cell.slug):
+        found += (_read_signed(cell_path(out, cell), cell) or {}).get("certificates", ())
+    if found:
+        write_atomically(out / CERTIFICATES, certificates_to_json(found))
 
 
 def write_timings(out: Path, cells: Iterable[Cell]) -> None:
@@ -123,6 +197,20 @@ def write_timings(out: Path, cells: Iterable[Cell]) -> None:
 def _read_timings(out: Path, cell: Cell) -> tuple[Timing, ...]:
     content = _read_signed(timing_path(out, cell), cell)
     return () if content is None else tuple(Timing(*timing) for timing in content["timings"])
+
+
+def _measurements_of(path: Path, content: Mapping[str, Any]) -> tuple[Measurement, ...]:
+    try:
+        return tuple(from_row(row) for row in content["measurements"])
+    except (InvalidMeasurementError, KeyError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _text_of(path: Path, content: Mapping[str, Any]) -> str:
+    try:
+        return "\n".join(content["traceback"])
+    except (TypeError, KeyError) as error:
+        raise _damaged(path, str(error)) from error
 
 
 def _check_identity(path: Path, identity: Mapping[str, Any]) -> None:
@@ -160,7 +248,8 @@ def _write_signed(path: Path, content: dict[str, Any]) -> None:
     write_atomically(path, json.dumps(signed, indent=1, sort_keys=True) + "\n")
 
 
-def _read_signed(path: Path, cell: Cell) -> dict[str, Any] | None:
+def _read_signed(path: Path, cell: Cell | None = None) -> dict[str, Any] | None:
+    """A signed file's content, of this cell if one is given; None if there is no file."""
     try:
         signed: Any = json.loads(path.read_bytes())
     except FileNotFoundError:
@@ -172,7 +261,7 @@ def _read_signed(path: Path, cell: Cell) -> dict[str, Any] | None:
     content: dict[str, Any] = {key: value for key, value in signed.items() if key != "checksum"}
     if signed.get("checksum") != checksum(content):
         raise _damaged(path, "its checksum does not fit its content")
-    if content.get("cell") != cell.to_json():
+    if cell is not None and content.get("cell") != cell.to_json():
         raise _damaged(path, f"expected the cell {cell.to_json()}, came {content.get('cell')}")
     return content
 

@@ -14,7 +14,7 @@ from mail_learners.statistics import (
     average,
 )
 
-__all__ = ["Block", "block", "count_seeds", "show_mean", "show_number"]
+__all__ = ["Block", "block", "count_seeds", "show_mean", "show_number", "values_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,7 @@ def block(
         in the order of `results.csv`.
     """
     chosen = [each for each in in_order(measurements) if panel.shows(each, experiment)]
-    axis = presentation.axis_of(panel)
-    values: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for measurement in chosen:
-        place = axis.of(measurement)
-        values[presentation.series(measurement)][place].append(measurement.value)
+    values = values_of(chosen, panel, presentation)
     series = {
         name: {place: average(row[place], panel.average) for place in sorted(row)}
         for name, row in values.items()
@@ -69,6 +65,18 @@ def block(
     return Block(
         panel, tuple(kind for kind in get_args(Kind) if kind in found), tuple(places), series
     )
+
+
+def values_of(
+    measurements: Iterable[Measurement], panel: Panel, presentation: Presentation
+) -> dict[str, dict[float, list[float]]]:
+    """The values of a panel's measurements, one per seed, by line and place, in their order."""
+    axis = presentation.axis_of(panel)
+    values: dict[str, dict[float, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for measurement in measurements:
+        place = axis.of(measurement)
+        values[presentation.series(measurement)][place].append(measurement.value)
+    return {name: dict(row) for name, row in values.items()}
 
 
 def count_seeds(blocks: Iterable[Block]) -> str:

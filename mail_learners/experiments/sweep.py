@@ -3,8 +3,9 @@
 A sweep's results are a function of the experiment, its options and the package's version. Cells
 are independent and stored one by one when they end; `results.csv` is assembled from the stored
 cells alone. So a sweep may be killed at any instant and started again with the same arguments: it
-does what is missing and ends with the same bytes, in any order, with any number of
-processes and on any machines.
+does what is missing and ends with the same bytes, in any order, with any number of processes and on
+any machines. A cell that raises is recorded with its traceback, the others go on; a later run
+leaves it, unless told to try it again.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +28,11 @@ from mail_learners.experiments.records import (
 )
 from mail_learners.experiments.store import (
     open_folder,
+    read_failure,
     read_measurements,
     write_cell,
+    write_certificates,
+    write_failure,
     write_timings,
 )
 from mail_learners.experiments.vocabulary import METRICS, Metric, check_measurements
@@ -84,7 +88,8 @@ class SweepReport:
         measurements: in the order of `results.csv`; without those of failed cells.
         stored: cells that had ended before this run.
         computed: cells that ended well in this run.
-        failures: cells that did not, with the texts of their tracebacks.
+        failures: cells that did not, now or in an earlier run, with the texts of their tracebacks.
+        left: how many of them failed earlier and were not tried again.
     """
 
     out: Path
@@ -92,6 +97,7 @@ class SweepReport:
     stored: int
     computed: int
     failures: tuple[tuple[Cell, str], ...] = ()
+    left: int = 0
 
 
 def identity(experiment: Experiment, options: Options) -> dict[str, Any]:
@@ -124,6 +130,7 @@ def run(
     out: Path,
     workers: Workers | int,
     *,
+    retry: bool = False,
     observer: SweepObserver | None = None,
 ) -> SweepReport:
     """Run what is missing of a sweep and, if no cell failed, write `results.csv`.
@@ -133,6 +140,7 @@ def run(
         options: what to cover.
         out: the sweep's folder, see `store`.
         workers: where cells run; a number for so many processes of this machine.
+        retry: whether to try cells again that failed in an earlier run.
         observer: told of every cell that ends.
 
     Raises:
@@ -145,18 +153,29 @@ def run(
     open_folder(out, identity(experiment, options))
     stored = {cell: read_measurements(out, cell) for cell in cells}
     missing = [cell for cell, measurements in stored.items() if measurements is None]
-    watcher.start(experiment.name, total=len(cells), stored=len(cells) - len(missing))
+    left = () if retry else _failed_before(out, missing)
+    to_run = [cell for cell in missing if cell not in dict(left)]
+    watcher.start(experiment.name, total=len(cells) - len(left), stored=len(cells) - len(missing))
     try:
-        failures = _run_missing(experiment, missing, out, where, watcher)
+        failed = _run_missing(experiment, to_run, out, where, watcher)
     finally:
         watcher.stop()
+    failures = (*left, *failed)
     done = [cell for cell in cells if cell not in dict(failures)]
     measurements = _assemble(out, done)
     if not failures:
         write_results(out / "results.csv", measurements)
+        write_certificates(out, done)
     write_timings(out, done)
-    computed = len(missing) - len(failures)
-    return SweepReport(out, measurements, len(cells) - len(missing), computed, failures)
+    computed = len(to_run) - len(failed)
+    stored = len(cells) - len(missing)
+    return SweepReport(out, measurements, stored, computed, failures, len(left))
+
+
+def _failed_before(out: Path, missing: Sequence[Cell]) -> tuple[tuple[Cell, str], ...]:
+    """Which of the cells failed in an earlier run, with their tracebacks."""
+    texts = ((cell, read_failure(out, cell)) for cell in missing)
+    return tuple((cell, text) for cell, text in texts if text is not None)
 
 
 def _run_missing(
@@ -171,6 +190,7 @@ def _run_missing(
     for outcome in in_workers(run_cell, missing, workers=workers, prepare=experiment.prepare):
         cell, answer = missing[outcome.index], outcome.answer
         if isinstance(answer, Failure):
+            write_failure(out, cell, answer.text)
             failures.append((cell, answer.text))
             watcher.ended(cell, answer.text)
         else:
@@ -186,7 +206,8 @@ def _run_checked(run_cell: RunCell, vocabulary: Sequence[Metric], cell: Cell) ->
         result = run_cell(cell)
     check_measurements(result.measurements, vocabulary)
     refuse_duplicates(result.measurements)
-    return CellResult(result.measurements, (*result.timings, *watch.timings))
+    timings = (*result.timings, *watch.timings)
+    return CellResult(result.measurements, timings, result.certificates)
 
 
 def _assemble(out: Path, cells: Sequence[Cell]) -> tuple[Measurement, ...]:

@@ -13,7 +13,7 @@ from rich.text import Text
 from mail_learners.experiments.presentation import Presentation
 from mail_learners.experiments.summary import Block, count_seeds, show_mean, show_number
 
-__all__ = ["caption", "to_markdown", "to_rich"]
+__all__ = ["caption", "header", "rows", "to_markdown", "to_rich"]
 
 _AVERAGES = {
     "geometric": " Geometric mean ×/÷ the factor of that interval for logarithms.",
@@ -41,9 +41,9 @@ def to_markdown(blocks: Sequence[Block], presentation: Presentation) -> str:
     """The blocks as Markdown, ended by a newline."""
     parts = [f"# {presentation.title}"]
     for block in blocks:
-        header = _header(block, presentation)
         rule = ["---", *["---:"] * len(block.places)]
-        lines = [_markdown_row(row) for row in (header, rule, *_rows(block))]
+        table = (header(block, presentation), rule, *rows(block))
+        lines = [_markdown_row(row) for row in table]
         parts += [f"## {block.title}", f"`{block.panel.metric}`", "\n".join(lines)]
     return "\n\n".join([*parts, caption(blocks), *presentation.notes]) + "\n"
 
@@ -60,7 +60,7 @@ def caption(blocks: Sequence[Block]) -> str:
 
 def _rich_tables(block: Block, presentation: Presentation, width: int) -> list[RenderableType]:
     heading = Text.assemble("\n", (block.title, "bold"), ("  " + block.panel.metric, "dim"))
-    lines = [_header(block, presentation), *_rows(block)]
+    lines = [header(block, presentation), *rows(block)]
     parts = _fitting([max(map(len, column)) for column in zip(*lines, strict=True)], width)
     return [heading, *(_rich_table(lines, part) for part in parts)]
 
@@ -91,13 +91,15 @@ def _fitting(widths: Sequence[int], room: int) -> list[list[int]]:
     return parts
 
 
-def _header(block: Block, presentation: Presentation) -> list[str]:
+def header(block: Block, presentation: Presentation) -> list[str]:
+    """The texts above a block's columns."""
     axis = presentation.axis_of(block.panel)
     sizes = [axis.words[int(p)] if axis.words else show_number(p) for p in block.places]
     return [f"{presentation.rows} \\ {axis.label}", *sizes]
 
 
-def _rows(block: Block) -> list[list[str]]:
+def rows(block: Block) -> list[list[str]]:
+    """The texts of a block's rows, the name of the line first."""
     return [
         [name, *(show_mean(row.get(place)) for place in block.places)]
         for name, row in block.series.items()

@@ -3,16 +3,20 @@
 The experiment of arXiv 2602.22810, both seats, with exact scores beside the paper's own estimate.
 """
 
+from typing import Any
+
 import numpy as np
 
 from mail_envs import loss_probability, nash_gap
-from mail_envs.board import TicTacToe, batch
+from mail_envs.board import TicTacToe, batch, find_mistake
+from mail_envs.protocols.asking import greedy
 from mail_learners.cloning import ClonedPolicy
 from mail_learners.deep import Options as LearnerOptions
 from mail_learners.deep import clone_all, gather
 from mail_learners.environments import problem_of
 from mail_learners.evaluation import perturbed_expert, play_out
 from mail_learners.experiments.cells import Cell, CellResult, Stopwatch
+from mail_learners.experiments.certificates import certificate
 from mail_learners.experiments.options import Options
 from mail_learners.experiments.presentation import Panel, Presentation
 from mail_learners.experiments.records import Measurement
@@ -64,6 +68,7 @@ def _run_cell(cell: Cell) -> CellResult:
             budget=QueryBudget(),
         )
     measurements: list[Measurement] = []
+    proofs: list[dict[str, Any]] = []
     for games in cell.games:
         demonstrations = everything.first(games)
         with watch.phase("clone"):
@@ -71,7 +76,9 @@ def _run_cell(cell: Cell) -> CellResult:
         with watch.phase("evaluate"):
             measurements += _exact(cell, games, demonstrations, policies)
             measurements += _estimates(cell, games, demonstrations, policies)
-    return CellResult(tuple(measurements), watch.timings)
+        with watch.phase("search"):
+            proofs += _first_mistakes(cell, games, policies)
+    return CellResult(tuple(measurements), watch.timings, tuple(proofs))
 
 
 def _exact(
@@ -91,6 +98,13 @@ def _exact(
         cell.measurement(metric, value, games=games, queries=queries)
         for metric, value in values.items()
     ]
+
+
+def _first_mistakes(cell: Cell, games: int, policies: Policies) -> list[dict[str, Any]]:
+    """Where the most probable actions of each clone first err, for anyone to replay."""
+    game = TicTacToe()
+    found = (find_mistake(game, greedy(policies[agent]), agent) for agent in game.agents)
+    return [certificate(cell, each, games=games) for each in found]
 
 
 def _estimates(

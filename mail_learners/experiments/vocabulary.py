@@ -10,17 +10,21 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 from mail_envs.errors import InvalidMeasurementError, UnknownNameError
 from mail_learners.experiments.records import Kind, Measurement
 
-__all__ = ["METRICS", "Metric", "check_measurements", "metric_of"]
+__all__ = ["METRICS", "Better", "Metric", "check_measurements", "metric_of"]
 
 ROUNDING = 1e-9
 """How far a value may leave its range by rounding alone."""
 
 _PLACEHOLDERS = {"player": r"player_\d+", "number": r"\d+"}
 _BOUNDS = ("/low", "/high")
+
+
+Better = Literal["lower", "higher"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Metric:
         low: its smallest possible value.
         high: its largest possible value.
         kinds: the kinds under which it may be reported.
+        better: which values speak for a learner; None for a description.
     """
 
     pattern: str
@@ -42,6 +47,7 @@ class Metric:
     low: float = 0.0
     high: float = float("inf")
     kinds: tuple[Kind, ...] = ("exact", "estimate")
+    better: Better | None = None
 
 
 METRICS = (
@@ -50,10 +56,26 @@ METRICS = (
         "largest probability with which anybody can beat this player's policy",
         "probability",
         high=1.0,
+        better="lower",
     ),
-    Metric("nash_gap/{player}", "what this player gains by its best deviation", "return"),
-    Metric("nash_gap/total", "sum over players of what each gains by its best deviation", "return"),
-    Metric("nash_gap/maximum", "largest gain of one player by its best deviation", "return"),
+    Metric(
+        "nash_gap/{player}",
+        "what this player gains by its best deviation",
+        "return",
+        better="lower",
+    ),
+    Metric(
+        "nash_gap/total",
+        "sum over players of what each gains by its best deviation",
+        "return",
+        better="lower",
+    ),
+    Metric(
+        "nash_gap/maximum",
+        "largest gain of one player by its best deviation",
+        "return",
+        better="lower",
+    ),
     Metric(
         "states_covered/{player}",
         "distinct decision states of this player in its demonstrations",
@@ -66,6 +88,7 @@ METRICS = (
         "probability",
         high=1.0,
         kinds=("estimate",),
+        better="lower",
     ),
 )
 """The metrics that every experiment may report."""

@@ -45,7 +45,8 @@ def test_a_run_ends_with_a_table_and_files():
     assert "[2/2] toy: bc, seed" in result.stderr
     found = {path.name for path in Path("results/toy").iterdir()}
     assert found == {
-        *("cells", "timings", "experiment.json", "results.csv", "table.md", "timings.csv")
+        *("cells", "timings", "experiment.json", "runs.json"),
+        *("results.csv", "table.md", "timings.csv"),
     }
     again = invoke("run", "toy", "--seeds=2,1", "--games=10", "--learners=bc")
     assert again.exit_code == 0
@@ -65,10 +66,15 @@ def test_failures_end_with_code_one_and_are_named(tmp_path):
     result = invoke(*arguments)
     assert result.exit_code == 1
     assert "RuntimeError: seed 2 does not work today" in result.stderr
-    assert "1 cells failed, see above:\n  toy: bc, seed 2, games 10–50" in result.stderr
-    assert "the same command tries the failed ones again" in result.stderr
+    assert "1 cell failed with the tracebacks in results/toy/failures:" in result.stderr
+    assert "\n  toy: bc, seed 2, games 10–50\n2 are stored; the same command" in result.stderr
+    assert "with --retry tries the failed ones again" in result.stderr
     flag.unlink()
-    assert invoke(*arguments).exit_code == 0
+    left = invoke(*arguments)
+    assert left.exit_code == 1
+    assert "1 cell failed, 1 of them in an earlier run, with the tracebacks" in left.stderr
+    assert invoke(*arguments, "--retry").exit_code == 0
+    assert not list(Path("results/toy/failures").iterdir())
 
 
 @pytest.mark.parametrize(

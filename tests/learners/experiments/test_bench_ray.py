@@ -57,12 +57,12 @@ def cluster():
         ray("stop", "--force")
 
 
-def command(out, address, *settings):
+def command(out, address, *settings, flags=()):
     chosen = [part for setting in settings for part in ("--set", setting)]
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "mail_learners.experiments", "run", "toy_experiment:TOY"),
-            *("--backend=ray", f"--address={address}", "--jobs=2", f"--out={out}", *chosen),
+            *("--backend=ray", f"--address={address}", "--jobs=2", f"--out={out}", *chosen, *flags),
         ],
         env={**os.environ, "PYTHONPATH": PATHS},
         stdout=subprocess.PIPE,
@@ -115,7 +115,7 @@ def test_a_cell_that_kills_every_worker_fails_and_the_others_are_stored(cluster,
     assert process.returncode == 1
     assert "a worker process died meanwhile: after 4 attempts" in output
     broken.unlink()
-    process = command(out, cluster, f"broken={broken}")
+    process = command(out, cluster, f"broken={broken}", flags=["--retry"])
     output, _ = process.communicate(timeout=120)
     assert process.returncode == 0, output
     assert read_results(out / "results.csv") == read_results(whole / "results.csv")

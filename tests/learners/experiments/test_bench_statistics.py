@@ -5,13 +5,16 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import ttest_ind
 
 from mail_envs.errors import InvalidMeasurementError
 from mail_learners.statistics import (
     GeometricMean,
     Mean,
     geometric_interval,
+    paired_difference,
     student_interval,
+    welch_difference,
     wilson_interval,
 )
 
@@ -94,3 +97,34 @@ def test_geometric_means_of_one_value_and_of_equal_ones_are_that_value():
 def test_geometric_means_refuse_what_has_no_logarithm(value):
     with pytest.raises(InvalidMeasurementError, match=f"positive finite values, came {value}"):
         geometric_interval([1.0, value])
+
+
+def test_paired_differences_by_hand():
+    # differences 1, 2, 3: as student_interval of them
+    assert paired_difference([2.0, 4.0, 6.0], [1.0, 2.0, 3.0]) == student_interval([1.0, 2.0, 3.0])
+    assert paired_difference([math.inf, 2.0], [math.inf, 2.0]) == Mean(0.0, 0.0, 2)
+    with pytest.raises(InvalidMeasurementError, match="as many of both, came 1 and 2"):
+        paired_difference([1.0], [1.0, 2.0])
+
+
+def test_welch_by_hand():
+    # a = 1 / 3 of {1, 2, 3}, b = 0 of {5, 5}: all freedom is a's, n - 1 = 2
+    t = 0.95 / math.sqrt(0.04875)
+    found = welch_difference([1.0, 2.0, 3.0], [5.0, 5.0])
+    assert (found.value, found.count) == (-3.0, 2)
+    assert found.half_width == pytest.approx(t / math.sqrt(3), rel=1e-9)
+
+
+@given(*[st.lists(st.integers(-50, 50), min_size=2, max_size=8, unique=True)] * 2)
+def test_welch_as_scipy_has_it(x, y):
+    low, high = ttest_ind(x, y, equal_var=False).confidence_interval(0.95)
+    found = welch_difference([float(v) for v in x], [float(v) for v in y])
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-9)
+
+
+def test_welch_of_little():
+    assert welch_difference([1.0], [3.0, 4.0]) == Mean(-2.5, None, 1)
+    assert welch_difference([1.0, 1.0], [3.0, 3.0]) == Mean(-2.0, 0.0, 2)
+    assert welch_difference([math.inf, 1.0], [3.0, 4.0]) == Mean(math.inf, math.inf, 2)
+    with pytest.raises(InvalidMeasurementError, match="came none"):
+        welch_difference([], [1.0])

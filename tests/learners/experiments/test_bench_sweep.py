@@ -197,8 +197,12 @@ def test_failed_cells_let_others_go_on_and_are_tried_again(tmp_path, how):
         assert 2 in failed
         assert all("a worker process died" in text for text in failed.values())
     flag.unlink()
-    again = run(TOY, options, tmp_path / "toy", 1)
-    assert (again.stored, again.computed) == (3 - len(failed), len(failed))
+    left = run(TOY, options, tmp_path / "toy", 1)
+    assert (left.stored, left.computed, left.left) == (3 - len(failed), 0, len(failed))
+    assert dict(left.failures) == dict(report.failures)
+    again = run(TOY, options, tmp_path / "toy", 1, retry=True)
+    assert (again.stored, again.computed, again.left) == (3 - len(failed), len(failed), 0)
+    assert not list((tmp_path / "toy/failures").iterdir())
     assert {row.seed for row in read_results(tmp_path / "toy/results.csv")} == {1, 2, 3}
 
 
