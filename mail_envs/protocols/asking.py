@@ -71,7 +71,12 @@ def ask(
 
 def check_distributions(answer: object, action_masks: Mask, *, who: str = "policy") -> FloatArray:
     """Check that `answer` is a distribution over the legal actions in every row; see `ask`."""
-    table = np.asarray(answer, dtype=np.float64)
+    try:
+        table = np.asarray(answer, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(
+            f"{who}: expected probabilities of shape {action_masks.shape}, came {answer!r:.200}"
+        ) from error
     if table.shape != action_masks.shape:
         raise ShapeError(
             f"{who}: expected probabilities of shape {action_masks.shape}, came {table.shape}"
