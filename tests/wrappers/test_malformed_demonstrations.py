@@ -13,7 +13,7 @@ from mail_wrappers import Decisions, Demonstrations, record
 from tests.columns import decisions, demonstrations
 from tests.recorded import walking
 
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 KINDS = ["?", "i1", "<i8", ">i8", "u8", "f4", ">f8", "c16", "O", "U3", "M8[s]"]
 ARRAYS = st.sampled_from(KINDS).flatmap(
     lambda kind: arrays.arrays(
