@@ -9,9 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from mail_envs.errors import InvalidOptionError, ShapeError
+from mail_envs.errors import ShapeError
 from mail_envs.protocols import FloatArray, Mask, Policy
 from mail_envs.protocols.asking import ask
+from mail_wrappers.arguments import whole_number
 from mail_wrappers.columns import Column, joined, layout_of_column, layout_to_json, leaves, mapped
 
 __all__ = ["OPTIONAL", "Decisions", "Rows"]
@@ -71,9 +72,12 @@ class Decisions:
 
     def __post_init__(self) -> None:
         count: int | None = None
-        for name, column in self.columns().items():
+        for name, column in self.columns(required=True).items():
             layout_of_column(column, what=name)
-            for path, array in leaves(column, name):
+            arrays = leaves(column, name)
+            if not arrays or (name in KINDS and not isinstance(column, np.ndarray)):
+                raise ShapeError(f"{name}: expected an array, came {column!r:.200}")
+            for path, array in arrays:
                 count = len(array) if count is None else count
                 if len(array) != count:
                     raise ShapeError(
@@ -81,11 +85,9 @@ class Decisions:
                     )
                 _check_kind(name, array)
             object.__setattr__(self, name, mapped(_read_only, column))
-        if count is None:
-            raise ShapeError("observations: expected at least one array, came none")
-        self._check_actions()
+        self._check_widths()
 
-    def _check_actions(self) -> None:
+    def _check_widths(self) -> None:
         masks, table = self.action_masks, self.distributions
         if masks is not None and table is not None and masks.shape != table.shape:
             raise ShapeError(
@@ -93,10 +95,14 @@ class Decisions:
                 f"came {table.shape}"
             )
 
-    def columns(self) -> dict[str, Column]:
-        """The columns that are there, by name, in their order."""
+    def columns(self, *, required: bool = False) -> dict[str, Column]:
+        """The columns that are there, by name, in their order; with `required`, also None for them.
+
+        Those that every recording has are there in any case.
+        """
         every = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: column for name, column in every.items() if column is not None}
+        wanted = set(every) - set(OPTIONAL) if required else set[str]()
+        return {name: c for name, c in every.items() if c is not None or name in wanted}
 
     def layout(self) -> dict[str, Any]:
         """The layouts of the columns that are there, by name."""
@@ -113,7 +119,10 @@ class Decisions:
         """
         if isinstance(rows, slice):
             return self._mapped(lambda array: array[rows])
-        which = np.asarray(rows)
+        try:
+            which = np.asarray(rows)
+        except ValueError as error:
+            raise ShapeError(f"rows: expected indices or (N,) bool, came {rows!r:.200}") from error
         if which.ndim != 1 or (which.dtype.kind not in "biu" and len(which)):
             raise ShapeError(f"rows: expected indices or (N,) bool, came {rows!r:.200}")
         if which.dtype.kind == "b":
@@ -130,7 +139,10 @@ class Decisions:
 
     def where(self, predicate: "Callable[[Decisions], NDArray[np.bool_]]") -> "Decisions":
         """The decisions of which `predicate`, from decisions to `(N,)` bool, is true."""
-        chosen = np.asarray(predicate(self))
+        try:
+            chosen = np.asarray(predicate(self))
+        except ValueError as error:
+            raise ShapeError(f"predicate: expected ({len(self)},) bool, came {error}") from error
         if chosen.dtype.kind != "b" or chosen.shape != (len(self),):
             raise ShapeError(
                 f"predicate: expected ({len(self)},) bool, came {chosen.dtype} of {chosen.shape}"
@@ -138,8 +150,8 @@ class Decisions:
         return self.take(chosen)
 
     def first(self, episodes: int) -> "Decisions":
-        """The decisions of the episodes numbered below `episodes`."""
-        return self.take(self.episodes < episodes)
+        """The decisions of the episodes numbered below `episodes`, at least 0."""
+        return self.take(self.episodes < whole_number("episodes", episodes, least=0))
 
     def sample(self, n: int, *, rng: np.random.Generator) -> "Decisions":
         """`n` decisions drawn without replacement, in a random order.
@@ -147,9 +159,8 @@ class Decisions:
         Raises:
             InvalidOptionError: more than there are, or less than none.
         """
-        if not 0 <= n <= len(self):
-            raise InvalidOptionError(f"n: expected 0 to {len(self)} decisions, came {n!r}")
-        return self.take(rng.choice(len(self), size=n, replace=False))
+        count = whole_number("n", n, least=0, most=len(self))
+        return self.take(rng.choice(len(self), size=count, replace=False))
 
     def trajectories(self) -> "Iterator[Decisions]":
         """The decisions episode by episode: runs of one episode whose steps increase."""
@@ -196,8 +207,8 @@ class Decisions:
         Raises:
             ShapeError: no parts, or parts whose columns differ.
         """
-        if not parts:
-            raise ShapeError("merged: expected at least one part, came none")
+        if not parts or not all(isinstance(part, Decisions) for part in parts):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ShapeError(f"merged: expected at least one part, came {parts!r:.200}")
         first = parts[0].layout()
         for number, part in enumerate(parts):
             if part.layout() != first:

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mail_envs.errors import InvalidOptionError, ShapeError, UnknownAgentError
+from mail_envs.errors import ShapeError, UnknownAgentError
 from mail_envs.protocols import Policy
+from mail_wrappers.arguments import fraction_of, path_of, whole_number
 from mail_wrappers.decisions import Decisions, Rows
 from mail_wrappers.store import read_store, recover_store, save_store
 
@@ -38,6 +39,8 @@ class Demonstrations:
     decisions: Mapping[str, Decisions]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.decisions, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ShapeError(f"decisions: expected Decisions by name, came {self.decisions!r:.200}")
         wrong = [
             (name, type(each).__name__)
             for name, each in self.decisions.items()
@@ -61,7 +64,7 @@ class Demonstrations:
         Raises:
             UnknownAgentError: an agent that is not among `agent_names`.
         """
-        if agent not in self.decisions:
+        if not isinstance(agent, str) or agent not in self.decisions:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UnknownAgentError(f"agent: expected one of {self.agent_names}, came {agent!r}")
         return self.decisions[agent]
 
@@ -86,6 +89,8 @@ class Demonstrations:
             UnknownAgentError: an agent that is not among `agent_names`.
             ShapeError: rows that are not there.
         """
+        if not isinstance(rows, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ShapeError(f"rows: expected rows by agent, came {rows!r:.200}")
         for agent in rows:
             self.of(agent)
         nothing = slice(0)
@@ -105,11 +110,10 @@ class Demonstrations:
         Raises:
             InvalidOptionError: a fraction outside 0 to 1.
         """
-        if not 0 <= fraction <= 1:
-            raise InvalidOptionError(f"fraction: expected 0 to 1, came {fraction!r}")
+        share = fraction_of("fraction", fraction)
         numbers = np.concatenate([np.arange(0), *(e.episodes for e in self.decisions.values())])
         episodes = rng.permutation(np.unique(numbers))
-        chosen = episodes[: round(fraction * len(episodes))]
+        chosen = episodes[: round(share * len(episodes))]
         return (
             self.where(lambda each: np.isin(each.episodes, chosen)),
             self.where(lambda each: ~np.isin(each.episodes, chosen)),
@@ -121,10 +125,9 @@ class Demonstrations:
         Raises:
             InvalidOptionError: more than there are, or less than none.
         """
-        if not 0 <= n <= len(self):
-            raise InvalidOptionError(f"n: expected 0 to {len(self)} decisions, came {n!r}")
+        count = whole_number("n", n, least=0, most=len(self))
         chosen = np.zeros(len(self), dtype=np.bool_)
-        chosen[rng.choice(len(self), size=n, replace=False)] = True
+        chosen[rng.choice(len(self), size=count, replace=False)] = True
         ends = np.cumsum([len(each) for each in self.decisions.values()]).tolist()
         parts = np.split(chosen, ends[:-1])
         return self.take(dict(zip(self.decisions, parts, strict=True)) if ends else {})
@@ -136,9 +139,9 @@ class Demonstrations:
             UnknownAgentError: an agent without an expert, or an expert of an unknown agent.
             InvalidPolicyError: an answer that is no distribution over the legal actions.
         """
-        if set(experts) != set(self.decisions):
+        if not isinstance(experts, Mapping) or set(experts) != set(self.decisions):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UnknownAgentError(
-                f"experts: expected one for each of {self.agent_names}, came {list(experts)}"
+                f"experts: expected one for each of {self.agent_names}, came {experts!r:.200}"
             )
         return Demonstrations(
             {
@@ -158,7 +161,7 @@ class Demonstrations:
         Raises:
             ForeignResultsError: something is there.
         """
-        save_store(path, self.decisions)
+        save_store(path_of("path", path), self.decisions)
 
     @staticmethod
     def load(path: Path | str, *, mmap: bool = True, verify: bool = True) -> "Demonstrations":
@@ -175,7 +178,7 @@ class Demonstrations:
             ForeignResultsError: no store, or one of another version.
             DamagedFileError: a file of it was cut short or altered.
         """
-        return Demonstrations(read_store(path, mmap=mmap, verify=verify))
+        return Demonstrations(read_store(path_of("path", path), mmap=mmap, verify=verify))
 
     @staticmethod
     def recover(path: Path | str) -> "Demonstrations":
@@ -187,7 +190,7 @@ class Demonstrations:
             MissingFileError: nothing is there.
             ForeignResultsError, DamagedFileError: its schema cannot be read.
         """
-        return Demonstrations(recover_store(path))
+        return Demonstrations(recover_store(path_of("path", path)))
 
     @staticmethod
     def merged(parts: "Sequence[Demonstrations]", *, renumber: bool = False) -> "Demonstrations":
@@ -201,6 +204,11 @@ class Demonstrations:
         Raises:
             ShapeError: no parts, or parts over different agents or with different columns.
         """
+        if not isinstance(parts, Sequence) or not all(  # pyright: ignore[reportUnnecessaryIsInstance]
+            isinstance(part, Demonstrations)  # pyright: ignore[reportUnnecessaryIsInstance]
+            for part in parts
+        ):
+            raise ShapeError(f"merged: expected Demonstrations, came {parts!r:.200}")
         if not parts or any(part.agent_names != parts[0].agent_names for part in parts):
             names = [part.agent_names for part in parts]
             raise ShapeError(f"merged: expected recordings over the same agents, came {names}")

@@ -23,6 +23,7 @@ from pettingzoo import AECEnv, ParallelEnv
 from mail_envs.errors import InvalidOptionError, ShapeError, UnknownAgentError, UnknownNameError
 from mail_envs.protocols import FloatArray, Mask
 from mail_envs.protocols.asking import ask, sample_actions, uniform_policy
+from mail_wrappers.arguments import path_of, whole_number
 from mail_wrappers.columns import stacked
 from mail_wrappers.demonstrations import Demonstrations
 from mail_wrappers.others import MultiAgentEnv, truth_of
@@ -73,27 +74,24 @@ def record(
         resume: whether to continue what is in that folder, by the same arguments.
 
     Raises:
-        InvalidOptionError: numbers below 1 (`episodes`: below 0), or several workers or episodes
-            at once without a function that makes environments.
+        InvalidOptionError: numbers below 1 (`episodes` and `seed`: below 0), or several workers or
+            episodes at once without a function that makes environments.
         UnknownAgentError: a mapping that does not name exactly the environment's agents.
         UnknownNameError: another word than those above.
         InvalidPolicyError, ShapeError: a policy's answer that is none.
         ForeignResultsError, DamagedFileError, BusyFileError: as `RecordDemonstrations` raises.
     """
-    for name, number, least in (
-        ("episodes", episodes, 0),
-        ("workers", workers, 1),
-        ("batch", batch, 1),
-    ):
-        if number < least:
-            raise InvalidOptionError(f"{name}: expected at least {least}, came {number!r}")
+    whole_number("episodes", episodes, least=0)
+    whole_number("seed", seed, least=0)
+    whole_number("workers", workers, least=1)
+    whole_number("batch", batch, least=1)
     make = _maker(env, several=workers > 1 or batch > 1)
     player = _Player(make, policies, seed)
     first = player.recorder(0)
     writer = None
     if to is not None:
         begin = resume_store if resume else create_store
-        writer = begin(to, Schema(first.recorder.tape.layouts))
+        writer = begin(path_of("to", to), Schema(first.recorder.tape.layouts))
     start = writer.episodes if writer else 0
     chunks = [range(n, min(n + batch, episodes)) for n in range(start, episodes, batch)]
     parts = [first.recorder.collect()]
@@ -169,6 +167,10 @@ class _Player:
         """The environment at a place of the batch, made when it is first needed."""
         while len(self._recorders) <= place:
             env = self.make()
+            if not isinstance(env, AECEnv | ParallelEnv):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise InvalidOptionError(
+                    f"env: expected a PettingZoo environment, came {env!r:.200}"
+                )
             self._chosen = self._chosen or _resolved(env, self.policies)
             self._recorders.append(RecordDemonstrations(env, noted=True))
         return self._recorders[place]
@@ -208,9 +210,11 @@ class _Player:
             masks = np.array([turn.mask for turn in turns], dtype=np.int8)
             return ask(choose, seen, masks, who=f"the policy of {agent}")
         actions = choose(seen, None)
-        if len(actions) != len(turns):
+        count = len(actions) if hasattr(actions, "__len__") else None
+        if count != len(turns):
             raise ShapeError(
-                f"the policy of {agent}: expected {len(turns)} actions, came {len(actions)}"
+                f"the policy of {agent}: expected {len(turns)} actions, came {count}: "
+                f"{actions!r:.200}"
             )
         return actions
 
@@ -296,9 +300,9 @@ def _resolved(env: MultiAgentEnv, policies: Policies) -> dict[str, Chooser | Non
 
 
 def _chooser(env: MultiAgentEnv, agent: str, policy: Chooser | str) -> Chooser | None:
-    if policy == "random":
+    if isinstance(policy, str) and policy == "random":
         return uniform_policy if isinstance(env.action_space(agent), spaces.Discrete) else None
-    if policy == "expert":
+    if isinstance(policy, str) and policy == "expert":
         return truth_of(env).expert(agent)
     if isinstance(policy, str) or not callable(policy):
         raise UnknownNameError(

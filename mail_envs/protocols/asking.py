@@ -71,10 +71,17 @@ def ask(
 
 def check_distributions(answer: object, action_masks: Mask, *, who: str = "policy") -> FloatArray:
     """Check that `answer` is a distribution over the legal actions in every row; see `ask`."""
-    table = np.asarray(answer, dtype=np.float64)
-    if table.shape != action_masks.shape:
+    try:
+        given = np.asarray(answer)
+        table = given.real.astype(np.float64, copy=False)
+    except (TypeError, ValueError) as error:
+        raise ShapeError(
+            f"{who}: expected probabilities of shape {action_masks.shape}, came {answer!r:.200}"
+        ) from error
+    if table.shape != action_masks.shape or np.iscomplexobj(given):
         raise ShapeError(
             f"{who}: expected probabilities of shape {action_masks.shape}, came {table.shape}"
+            f"{' of complex numbers' if np.iscomplexobj(given) else ''}"
         )
     _refuse(~np.isfinite(table), table, who, "finite probabilities")
     _refuse(table < 0, table, who, "probabilities of at least 0")
