@@ -10,6 +10,7 @@ from sb3_contrib.common.maskable.utils import get_action_masks
 
 from mail_envs import PerfectExpert, connect_four_v0, independent_linear_v0, tictactoe_v0
 from mail_envs.board import TicTacToe
+from mail_envs.board.rendering import board_text
 from mail_envs.errors import (
     EpisodeOverError,
     IllegalActionError,
@@ -210,4 +211,4 @@ def test_maskable_ppo_learns_on_a_batch():
 def test_it_renders_every_row():
     env = SingleAgentVectorEnv(lambda: tictactoe_v0.raw_env(render_mode="ansi"), 2, "player_0")
     env.reset()
-    assert env.render() == (". . .\n. . .\n. . .\n",) * 2
+    assert env.render() == (board_text(TicTacToe(), TicTacToe().initial_state()),) * 2
