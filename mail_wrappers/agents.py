@@ -177,7 +177,7 @@ class AgentsVectorEnv(VectorEnv[Any, Any, Any]):
         """A row's observation and mask, all ones if it waits."""
         agent = self.agents[row]
         observation = seen.get(agent, self._shown[row])
-        mask = mask_of(observation, told.get(agent, {}), width=self._width, who=agent)
+        mask = mask_of(observation, told.get(agent, {}), self._width, agent)
         if mask is not None and waits:
             mask = np.ones_like(mask)
         if mask is not None and isinstance(observation, Mapping) and "action_mask" in observation:

@@ -28,8 +28,8 @@ __all__ = [
 Space = spaces.Space[Any]
 
 
-def mask_of(observation: Any, info: Mapping[str, Any], *, width: int | None, who: str) -> Any:
-    """The action mask that an observation or an info holds; None without one.
+def mask_of(observation: Any, info: Mapping[str, Any], width: int | None, who: str) -> Any:
+    """The action mask that an observation or an info holds, as an array; None without one.
 
     Args:
         observation: what the agent sees.
@@ -41,16 +41,14 @@ def mask_of(observation: Any, info: Mapping[str, Any], *, width: int | None, who
         ShapeError: a mask of another shape.
     """
     mask = None
-    if isinstance(observation, dict | Mapping):  # a dictionary is told apart the faster way
+    if type(observation) is dict or isinstance(observation, Mapping):  # the first is faster
         mask = cast("Mapping[str, Any]", observation).get("action_mask")
     if mask is None:
         mask = info.get("action_mask")
         if mask is None:
             return None
-    if width is None:
-        return mask
     mask = np.asarray(mask)
-    if mask.shape != (width,):
+    if width is not None and mask.shape != (width,):
         raise ShapeError(f"action mask of {who}: expected shape ({width},), came {mask.shape}")
     return mask
 
@@ -143,7 +141,7 @@ def random_move(space: Space, mask: Any, *, draw: float, who: str) -> Any:
         IllegalActionError: no move is legal.
     """
     if isinstance(space, spaces.Discrete):
-        return draw_discrete(int(space.start), int(space.n), mask, draw=draw, who=who)
+        return draw_discrete(int(space.start), int(space.n), mask, draw, who)
     if mask is not None and isinstance(space, spaces.MultiDiscrete) and space.nvec.ndim == 1:
         parts = split_mask(space, mask)
         if not all(part.any() for part in parts):
@@ -152,11 +150,11 @@ def random_move(space: Space, mask: Any, *, draw: float, who: str) -> Any:
     return space.sample()
 
 
-def draw_discrete(start: int, count: int, mask: Any, *, draw: float, who: str) -> int:
+def draw_discrete(start: int, count: int, mask: Any, draw: float, who: str) -> int:
     """A legal one of `count` actions from `start` on; arguments as for `random_move`."""
     if mask is None:
         return start + int(draw * count)
-    legal = np.asarray(mask).nonzero()[0]
-    if not len(legal):
+    legal = mask.nonzero()[0]
+    if not legal.size:
         raise IllegalActionError(f"action of {who}: expected a legal one, came a mask of zeros")
-    return start + int(legal[int(draw * len(legal))])
+    return start + legal.item(int(draw * legal.size))

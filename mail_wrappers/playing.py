@@ -89,18 +89,18 @@ class Table:
 
     def question(self, agent: str, observation: Any, info: Mapping[str, Any]) -> Question:
         """The question that `agent` has to answer next."""
-        mask = mask_of(observation, info, width=self._widths[agent], who=agent)
+        mask = mask_of(observation, info, self._widths[agent], agent)
         return Question(
             agent, observation, info, mask, self._spaces[agent], self.rng.random(), self.memory
         )
 
     def chance(self, agent: str, observation: Any, info: Mapping[str, Any]) -> Any:
         """The move of an agent that chance plays; the same as `RandomPlayer` answers."""
-        mask = mask_of(observation, info, width=self._widths[agent], who=agent)
+        mask = mask_of(observation, info, self._widths[agent], agent)
         draw, actions = self.rng.random(), self._actions.get(agent)
         if actions is None:
             return random_move(self._spaces[agent], mask, draw=draw, who=agent)
-        return draw_discrete(actions[0], actions[1], mask, draw=draw, who=agent)
+        return draw_discrete(actions[0], actions[1], mask, draw, agent)
 
 
 class TurnPlay:

@@ -151,7 +151,7 @@ class Seat:
         self._begun = 0  # episodes since the last seeded reset
         self._over = True
         self._carried = 0.0  # paid before the first turn, and not delivered yet
-        self._mask: Any = None
+        self._mask: list[int] | None = None  # of the last turn, whatever becomes of its array
         self._last: tuple[Any, Mapping[str, Any]] = (None, {})  # as the environment showed it
         self.seat_others(others, known)
 
@@ -266,23 +266,21 @@ class Seat:
     def _shown(self, observation: Any, told: Mapping[str, Any]) -> Start:
         """Keep the mask, all ones at the end, and put it where it is looked for."""
         self._last = (observation, told)
-        mask = mask_of(observation, told, width=self._width, who=self.agent)
-        info = {**told, "agent": self.agent}
+        mask = mask_of(observation, told, self._width, self.agent)
         if self._over:
             observation, mask = self._ended(observation, mask)
         if mask is None:
             self._mask = None
-            return observation, info
-        self._mask = np.array(mask)
-        info["action_mask"] = self._mask.copy()
-        return observation, info
+            return observation, {**told, "agent": self.agent}
+        self._mask = mask.tolist()
+        return observation, {**told, "agent": self.agent, "action_mask": mask.copy()}
 
     def _ended(self, observation: Any, mask: Any) -> tuple[Any, Any]:
         """The last observation and its mask, all ones."""
-        known = self._mask if mask is None else mask
-        if known is None:
+        if mask is None and self._mask is None:
             return observation, None
-        mask = np.ones_like(known)
+        mask = np.ones(len(cast("list[int]", self._mask)), np.int8) if mask is None else mask
+        mask = np.ones_like(mask)
         if isinstance(observation, Mapping) and "action_mask" in observation:
             observation = {**observation, "action_mask": mask}
         return observation, mask
