@@ -11,6 +11,7 @@ says where a promise was broken, what was expected, and what came:
 | `check_view`, `check_wrapper` | one agent's Gymnasium environment, and wrappers around it |
 | `check_returns` | that a view pays its agent what the environment beneath pays it |
 | `check_budget` | what counts and limits questions |
+| `check_demonstrations` | decisions that are said to come from an environment |
 
 >>> from mail_envs import tictactoe_v0
 >>> from mail_wrappers import SingleAgentEnv
@@ -26,6 +27,7 @@ from mail_wrappers.checks.budgets import check_budget
 from mail_wrappers.checks.features import check_feature_map
 from mail_wrappers.checks.multi_agent import check_multi_agent_env
 from mail_wrappers.checks.policies import check_expert, check_policy
+from mail_wrappers.checks.records import check_demonstrations
 from mail_wrappers.checks.views import check_view
 from mail_wrappers.checks.wrapping import check_wrapper
 
@@ -33,6 +35,7 @@ __all__ = [
     "Accounts",
     "ContractError",
     "check_budget",
+    "check_demonstrations",
     "check_expert",
     "check_feature_map",
     "check_multi_agent_env",

@@ -237,6 +237,12 @@ def test_what_is_paid_before_the_first_turn_counts():
     assert check_returns(make, Script(TURNS, PAYS), "b", episodes=1).episodes == 1
 
 
+@pytest.mark.parametrize("seat", ["alternate", "draw"])
+def test_a_view_that_changes_seats_is_accounted_for_seat_by_seat(seat):
+    accounts = check_returns(SingleAgentEnv, tictactoe_v0.raw_env(), seat, episodes=20)
+    assert accounts.episodes == 20
+
+
 def test_accounting_ends_when_told():
     endless = Script(["a", "b"] * 500, [{"b": 1.0}] * 1000)
     assert check_returns(SingleAgentEnv, endless, "a", episodes=2, most_steps=9).steps == 18

@@ -63,7 +63,8 @@ def cells(finding: Finding, notes: list[str]) -> tuple[str, ...]:
 def _cell(finding: Finding, checks: Sequence[str], passed: str, notes: list[str]) -> str:
     if any(check in finding.failures for check in checks):
         return "FAILS"
-    proofs = [finding.exceptions[check] for check in checks if check in finding.exceptions]
+    told = [finding.exceptions[check] for check in checks if check in finding.exceptions]
+    proofs = list(dict.fromkeys(told))
     for proof in proofs:
         if proof not in notes:
             notes.append(proof)
