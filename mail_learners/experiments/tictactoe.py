@@ -7,7 +7,7 @@ import numpy as np
 
 from mail_envs import loss_probability, nash_gap
 from mail_envs.board import TicTacToe, batch
-from mail_learners.cloning import ClonedPolicy
+from mail_envs.protocols import Policy
 from mail_learners.deep import Options as LearnerOptions
 from mail_learners.deep import clone_all, gather
 from mail_learners.environments import problem_of
@@ -31,7 +31,7 @@ FEATURES = ("afterstates", "network", "one-hot", "lines", "planes")
 
 GAMES_PER_ESTIMATE = 10_000
 
-Policies = dict[str, ClonedPolicy]
+Policies = dict[str, Policy]
 
 
 def _cells(options: Options) -> list[Cell]:
