@@ -34,17 +34,20 @@ class DaggerConfig:
     Attributes:
         rounds: how often the learned agents are cloned.
         beta: β, in [0, 1]; 0 for the experts alone in the first round and the clones alone later.
+        noise: how often a mixture plays any legal action alike instead, in [0, 1]; the label stays
+            the expert's. Without it, clones of deterministic experts soon repeat one game.
         opponents: `"learned"`: all learned agents play by their mixtures in every game;
             `"experts"`: one at a time, in turn, the others playing by their experts.
         at_once: games in lockstep.
 
     Raises:
-        InvalidOptionError: less than one round or game, or β outside [0, 1].
+        InvalidOptionError: less than one round or game, or β or the noise outside [0, 1].
         UnknownNameError: other opponents.
     """
 
     rounds: int = 8
     beta: float = 0.3
+    noise: float = 0.25
     opponents: Literal["learned", "experts"] = "learned"
     at_once: int = 8
 
@@ -52,8 +55,9 @@ class DaggerConfig:
         for what, number in (("rounds", self.rounds), ("at_once", self.at_once)):
             if number < 1:
                 raise InvalidOptionError(f"{what}: expected at least 1, came {number!r}")
-        if not 0 <= self.beta <= 1:
-            raise InvalidOptionError(f"beta: expected 0 to 1, came {self.beta!r}")
+        for what, share in (("beta", self.beta), ("noise", self.noise)):
+            if not 0 <= share <= 1:
+                raise InvalidOptionError(f"{what}: expected 0 to 1, came {share!r}")
         if self.opponents not in ("learned", "experts"):
             raise UnknownNameError(
                 f"opponents: expected 'learned' or 'experts', came {self.opponents!r}"
@@ -171,20 +175,19 @@ class _Dagger:
         answers = answers_by_agent(
             experts, [d for _, d in asked], env, told=self._problem.own_experts
         )
-        draws = [episode.rng.random(2) for episode, _ in asked]
-        moves = drawn(answers, [draw[1] for draw in draws])
+        draws = [episode.rng.random(3) for episode, _ in asked]
+        moves = drawn(answers, [draw[0] for draw in draws])
         for (episode, decision), answer, move in zip(asked, answers, moves, strict=True):
             self.recorder.add(episode, [decision], [answer], [move])
         if granted < len(waiting):
             return False
-        by_clone = [
-            row
-            for row, (episode, decision) in enumerate(asked)
-            if draws[row][0] >= beta and self._explores(decision.agent, episode.number)
-        ]
-        clones = answers_by_agent(self._policies, [asked[row][1] for row in by_clone], env)
-        own = drawn(clones, [draws[row][1] for row in by_clone])
-        for row, move in zip(by_clone, own, strict=True):
+        free = [row for row, (game, d) in enumerate(asked) if self._explores(d.agent, game.number)]
+        noisy = [row for row in free if draws[row][1] < self._config.noise]
+        calm = [row for row in free if row not in noisy and draws[row][2] >= beta]
+        chances = answers_by_agent(self._policies, [asked[row][1] for row in calm], env)
+        chances += [mask / mask.sum() for mask in (asked[row][1].mask for row in noisy)]
+        own = drawn(chances, [draws[row][0] for row in calm + noisy])
+        for row, move in zip(calm + noisy, own, strict=True):
             moves[row] = move
         taken = iter(moves)
         for episode in running:
