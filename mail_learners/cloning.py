@@ -32,7 +32,7 @@ from mail_envs.errors import ForeignResultsError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Observations
 from mail_learners.files import canonical_json, checksum, write_atomically
 from mail_learners.networks import perceptron, softmax
-from mail_wrappers import Demonstrations
+from mail_wrappers import Decisions
 
 __all__ = [
     "Augment",
@@ -151,7 +151,7 @@ def _rebuilt(found: dict[str, Any], weights: dict[str, torch.Tensor]) -> ClonedP
 
 
 def clone(
-    demonstrations: Demonstrations,
+    decisions: Decisions,
     *,
     seed: int,
     config: CloneConfig | None = None,
@@ -161,7 +161,7 @@ def clone(
     """Clone one agent's expert; the same arguments give the same policy.
 
     Args:
-        demonstrations: one agent's decisions; with none the clone is an untrained network.
+        decisions: one agent's; with none the clone is an untrained network.
         seed: of the network's initial weights.
         config: see `CloneConfig`; None for its defaults.
         augment: further decisions that the given ones imply, for example a board's symmetric
@@ -173,9 +173,9 @@ def clone(
         A stochastic policy; its argmax is the deterministic clone.
     """
     config = config or CloneConfig()
-    decisions = (demonstrations.observations, demonstrations.action_masks, demonstrations.actions)
-    observations, masks, actions = augment(*decisions) if augment else decisions
-    shape = demonstrations.observations.shape[1:]
+    columns = (decisions.observations, decisions.masks(), decisions.actions)
+    observations, masks, actions = augment(*columns) if augment else columns
+    shape = decisions.observations.shape[1:]
     inputs = observations.reshape(len(observations), math.prod(shape)).astype(np.float32)
     inputs, masks, targets = _situations(inputs, masks, actions, spread(weights, len(actions)))
     with torch.random.fork_rng(devices=[]):

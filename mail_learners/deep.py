@@ -30,9 +30,9 @@ from mail_learners.gathering import (
     self_play,
     stream_seed,
 )
-from mail_learners.recording import Recorder
+from mail_learners.recording import Recorder, weighted
 from mail_learners.results import Result
-from mail_wrappers import Demonstrations, QueryBudget, RandomOpening
+from mail_wrappers import Decisions, Demonstrations, QueryBudget, RandomOpening
 
 __all__ = ["DAGGER", "DEEP_LEARNERS", "Options", "clone_all", "deep_options", "gather", "learn_deep"]
 
@@ -156,7 +156,7 @@ def clone_all(
 def _clone_one(
     problem: Problem,
     agent: str,
-    decisions: Demonstrations,
+    decisions: Decisions,
     *,
     seed: int,
     options: Options,
@@ -180,7 +180,7 @@ def _label_cloner(problem: Problem, seed: int, options: Options) -> Cloner:
     """How DAgger clones: on boards with planes and a memory; between rounds with less effort."""
 
     def clone_labels(recorder: Recorder, agent: str, *, final: bool) -> Policy:
-        decisions, weights = recorder.labels(agent)
+        decisions, weights = weighted(recorder.of(agent))
         if _shows_board(problem, agent):
             board = options.board_clone
             return clone_board(

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from mail_envs.errors import ShapeError
 from mail_envs.protocols import FloatArray
 from mail_learners.flattening import batched, empty, seen_space
 from mail_learners.playing import Decision, Episode, MultiAgentEnv, action_count
-from mail_wrappers import Demonstrations
+from mail_wrappers import Decisions, Demonstrations
 
 __all__ = ["Recorder", "weighted"]
 
@@ -60,36 +61,38 @@ class Recorder:
 
     @property
     def demonstrations(self) -> Demonstrations:
-        """What has been kept so far."""
-        names, rows = tuple(self._env.possible_agents), self._rows
-        space = seen_space(self._env.observation_space(names[0]))
-        width = action_count(self._env, names[0])
+        """What has been kept so far, with the distributions behind it."""
+        return Demonstrations({agent: self.of(agent) for agent in self._env.possible_agents})
+
+    def of(self, agent: str) -> Decisions:
+        """One agent's decisions."""
+        rows = [row for row in self._rows if row.decision.agent == agent]
+        space = seen_space(self._env.observation_space(agent))
+        width = action_count(self._env, agent)
         seen = [row.decision.seen for row in rows]
-        return Demonstrations(
-            agent_names=names,
+        masks = np.array([row.decision.mask for row in rows], dtype=np.int8)
+        answers = np.array([row.answer for row in rows], dtype=np.float64)
+        return Decisions(
             observations=batched(space, seen) if rows else empty(space),
-            action_masks=np.array([r.decision.mask for r in rows], np.int8).reshape(-1, width),
             actions=np.array([row.action for row in rows], dtype=np.int64),
-            agents=np.array([names.index(row.decision.agent) for row in rows], dtype=np.int8),
             episodes=np.array([row.episode for row in rows], dtype=np.int64),
             steps=np.array([row.step for row in rows], dtype=np.int64),
+            action_masks=masks.reshape(-1, width),
+            distributions=answers.reshape(-1, width),
         )
 
-    def labels(self, agent: str) -> tuple[Demonstrations, FloatArray]:
-        """One agent's decisions as labels that are distributions: see `weighted`."""
-        answers = [row.answer for row in self._rows if row.decision.agent == agent]
-        width = action_count(self._env, agent)
-        return weighted(self.demonstrations.of(agent), np.array(answers).reshape(-1, width))
 
-
-def weighted(
-    decisions: Demonstrations, distributions: FloatArray
-) -> tuple[Demonstrations, FloatArray]:
-    """Decisions and the distributions `(N, A)` behind them as weighted decisions, `clone`'s form.
+def weighted(decisions: Decisions) -> tuple[Decisions, FloatArray]:
+    """Decisions with distributions as weighted decisions, which is how `clone` takes them.
 
     Returns:
         A decision for every action of positive probability, and `(M,)` these probabilities.
+
+    Raises:
+        ShapeError: decisions without distributions.
     """
-    rows, actions = np.nonzero(distributions)
-    chosen = decisions.where(rows)
-    return replace(chosen, actions=actions.astype(np.int64)), distributions[rows, actions]
+    chances = decisions.distributions
+    if chances is None:
+        raise ShapeError("weighted: expected decisions with distributions, came some without")
+    rows, actions = np.nonzero(chances)
+    return replace(decisions.take(rows), actions=actions.astype(np.int64)), chances[rows, actions]

@@ -1,85 +1,184 @@
-"""What experts did: columns over decisions."""
+"""What experts did: the decisions of many agents, a table of columns for each."""
 
-from dataclasses import dataclass, fields
-from typing import Any
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mail_envs.errors import ShapeError, UnknownAgentError
+from mail_envs.errors import InvalidOptionError, ShapeError, UnknownAgentError
+from mail_envs.protocols import Policy
+from mail_wrappers.decisions import Decisions, Rows
 
-__all__ = ["Demonstrations"]
+__all__ = ["Demonstrations", "Order"]
+
+
+class Order(NamedTuple):
+    """All agents' decisions in the order (episode, step, agent)."""
+
+    agents: NDArray[np.int64]  # (N,), index into `agent_names`
+    rows: NDArray[np.int64]  # (N,), row among that agent's decisions
 
 
 @dataclass(frozen=True, eq=False)
 class Demonstrations:
-    """N decisions of experts, in the order in which they were made; read-only arrays.
+    """Decisions by agent. Agents may have different spaces; their order is kept.
 
     Attributes:
-        agent_names: the agents that `agents` indexes.
-        observations: `(N, ...)`, what the deciding agent saw.
-        action_masks: `(N, A)` int8, all ones where the environment has no masks.
-        actions: `(N,)` int64.
-        agents: `(N,)` int8, index into `agent_names`.
-        episodes: `(N,)` int64, counted from 0.
-        steps: `(N,)` int64, the decision's place among all agents' decisions of its episode.
+        decisions: the columns of each agent, `of(agent)`.
+
+    Raises:
+        ShapeError: something else than decisions by name.
     """
 
-    agent_names: tuple[str, ...]
-    observations: NDArray[Any]
-    action_masks: NDArray[np.int8]
-    actions: NDArray[np.int64]
-    agents: NDArray[np.int8]
-    episodes: NDArray[np.int64]
-    steps: NDArray[np.int64]
+    decisions: Mapping[str, Decisions]
 
     def __post_init__(self) -> None:
-        for column in self._columns():
-            array: NDArray[Any] = getattr(self, column)
-            if len(array) != len(self.actions):
-                raise ShapeError(
-                    f"{column}: expected {len(self.actions)} rows as in actions, came {len(array)}"
-                )
-            array.setflags(write=False)
+        wrong = [
+            (name, type(each).__name__)
+            for name, each in self.decisions.items()
+            if not isinstance(each, Decisions) or not isinstance(name, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+        ]
+        if wrong:
+            raise ShapeError(f"decisions: expected Decisions by agent name, came {wrong}")
+        object.__setattr__(self, "decisions", dict(self.decisions))
 
-    @staticmethod
-    def _columns() -> list[str]:
-        return [f.name for f in fields(Demonstrations) if f.name != "agent_names"]
+    @property
+    def agent_names(self) -> tuple[str, ...]:
+        """The agents, in their order, also those without decisions."""
+        return tuple(self.decisions)
 
     def __len__(self) -> int:
-        return len(self.actions)
+        return sum(len(each) for each in self.decisions.values())
 
-    def where(self, rows: NDArray[np.bool_]) -> "Demonstrations":
-        """The decisions that `rows`, `(N,)` bool, selects."""
-        columns = {name: getattr(self, name)[rows] for name in self._columns()}
-        return Demonstrations(agent_names=self.agent_names, **columns)
-
-    def of(self, agent: str) -> "Demonstrations":
+    def of(self, agent: str) -> Decisions:
         """One agent's decisions.
 
         Raises:
             UnknownAgentError: an agent that is not among `agent_names`.
         """
-        if agent not in self.agent_names:
+        if agent not in self.decisions:
             raise UnknownAgentError(f"agent: expected one of {self.agent_names}, came {agent!r}")
-        return self.where(self.agents == self.agent_names.index(agent))
+        return self.decisions[agent]
 
-    def first(self, episodes: int) -> "Demonstrations":
-        """The decisions of the first `episodes` episodes."""
-        return self.where(self.episodes < episodes)
+    def order(self) -> Order:
+        """All decisions in the order (episode, step, agent)."""
+        every = list(self.decisions.values())
+        agents = np.repeat(np.arange(len(every)), [len(each) for each in every])
+        rows = np.concatenate([np.arange(0), *(np.arange(len(each)) for each in every)])
+        steps = np.concatenate([np.arange(0), *(each.steps for each in every)])
+        episodes = np.concatenate([np.arange(0), *(each.episodes for each in every)])
+        order = np.lexsort((agents, steps, episodes))
+        return Order(agents[order], rows[order])
 
-    @staticmethod
-    def merged(parts: "list[Demonstrations]") -> "Demonstrations":
-        """Several recordings as one, in order; episodes keep their numbers.
+    def where(self, predicate: Callable[[Decisions], NDArray[np.bool_]]) -> "Demonstrations":
+        """The decisions of which `predicate`, from an agent's decisions to `(N,)` bool, is true."""
+        return self._mapped(lambda each: each.where(predicate))
+
+    def take(self, rows: Mapping[str, Rows]) -> "Demonstrations":
+        """Some rows of each agent's decisions; none of the agents that `rows` leaves out.
 
         Raises:
-            ShapeError: no parts, or parts over different agents.
+            UnknownAgentError: an agent that is not among `agent_names`.
+            ShapeError: rows that are not there.
+        """
+        for agent in rows:
+            self.of(agent)
+        nothing = slice(0)
+        return Demonstrations(
+            {name: each.take(rows.get(name, nothing)) for name, each in self.decisions.items()}
+        )
+
+    def first(self, episodes: int) -> "Demonstrations":
+        """The decisions of the episodes numbered below `episodes`."""
+        return self._mapped(lambda each: each.first(episodes))
+
+    def split(
+        self, fraction: float, *, rng: np.random.Generator
+    ) -> "tuple[Demonstrations, Demonstrations]":
+        """Two parts without a common episode; the first has `fraction` of the episodes, rounded.
+
+        Raises:
+            InvalidOptionError: a fraction outside 0 to 1.
+        """
+        if not 0 <= fraction <= 1:
+            raise InvalidOptionError(f"fraction: expected 0 to 1, came {fraction!r}")
+        numbers = np.concatenate([np.arange(0), *(e.episodes for e in self.decisions.values())])
+        episodes = rng.permutation(np.unique(numbers))
+        chosen = episodes[: round(fraction * len(episodes))]
+        return (
+            self.where(lambda each: np.isin(each.episodes, chosen)),
+            self.where(lambda each: ~np.isin(each.episodes, chosen)),
+        )
+
+    def sample(self, n: int, *, rng: np.random.Generator) -> "Demonstrations":
+        """`n` of all agents' decisions, drawn without replacement; each agent's in their order.
+
+        Raises:
+            InvalidOptionError: more than there are, or less than none.
+        """
+        if not 0 <= n <= len(self):
+            raise InvalidOptionError(f"n: expected 0 to {len(self)} decisions, came {n!r}")
+        chosen = np.zeros(len(self), dtype=np.bool_)
+        chosen[rng.choice(len(self), size=n, replace=False)] = True
+        ends = np.cumsum([len(each) for each in self.decisions.values()]).tolist()
+        parts = np.split(chosen, ends[:-1])
+        return self.take(dict(zip(self.decisions, parts, strict=True)) if ends else {})
+
+    def labelled(self, experts: Mapping[str, Policy]) -> "Demonstrations":
+        """The same with what the experts would do as `distributions`, one question per agent.
+
+        Raises:
+            UnknownAgentError: an agent without an expert, or an expert of an unknown agent.
+            InvalidPolicyError: an answer that is no distribution over the legal actions.
+        """
+        if set(experts) != set(self.decisions):
+            raise UnknownAgentError(
+                f"experts: expected one for each of {self.agent_names}, came {list(experts)}"
+            )
+        return Demonstrations(
+            {
+                name: each.labelled(experts[name], who=f"the expert of {name}")
+                for name, each in self.decisions.items()
+            }
+        )
+
+    def checksum(self) -> str:
+        """SHA-256 of names, layouts and bytes: equal where every byte is."""
+        sums = [(name, each.checksum()) for name, each in self.decisions.items()]
+        return hashlib.sha256(repr(sums).encode()).hexdigest()
+
+    @staticmethod
+    def merged(parts: "Sequence[Demonstrations]", *, renumber: bool = False) -> "Demonstrations":
+        """Several recordings as one, in order.
+
+        Args:
+            parts: recordings over the same agents.
+            renumber: number the episodes of each part after those of the parts before it; without
+                it they keep their numbers.
+
+        Raises:
+            ShapeError: no parts, or parts over different agents or with different columns.
         """
         if not parts or any(part.agent_names != parts[0].agent_names for part in parts):
             names = [part.agent_names for part in parts]
             raise ShapeError(f"merged: expected recordings over the same agents, came {names}")
-        columns = {
-            name: np.concatenate([getattr(part, name) for part in parts])
-            for name in Demonstrations._columns()
-        }
-        return Demonstrations(agent_names=parts[0].agent_names, **columns)
+        ready = _renumbered(parts) if renumber else parts
+        return Demonstrations(
+            {name: Decisions.merged([p.of(name) for p in ready]) for name in parts[0].decisions}
+        )
+
+    def _mapped(self, function: Callable[[Decisions], Decisions]) -> "Demonstrations":
+        return Demonstrations({name: function(each) for name, each in self.decisions.items()})
+
+
+def _renumbered(parts: Sequence[Demonstrations]) -> list[Demonstrations]:
+    done: list[Demonstrations] = []
+    number = 0
+    for part in parts:
+        shifted = {n: replace(d, episodes=d.episodes + number) for n, d in part.decisions.items()}
+        done.append(Demonstrations(shifted))
+        number = max([number, *(int(d.episodes.max()) + 1 for d in shifted.values() if len(d))])
+    return done

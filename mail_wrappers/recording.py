@@ -1,86 +1,215 @@
 """Recording what passes through a multi-agent environment."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from pettingzoo import AECEnv
-from pettingzoo.utils.wrappers import BaseWrapper
+from pettingzoo import AECEnv, ParallelEnv
+from pettingzoo.utils.wrappers import BaseParallelWrapper, BaseWrapper
 
 from mail_envs.errors import UnknownAgentError
-from mail_envs.protocols import Mask, Observations
+from mail_envs.protocols import FloatArray, Policy
+from mail_wrappers.columns import copied
+from mail_wrappers.decisions import Decisions
 from mail_wrappers.demonstrations import Demonstrations
-from mail_wrappers.turns import action_count, decision, no_observations
+from mail_wrappers.others import MultiAgentEnv
+from mail_wrappers.tape import MemorySink, Seat, Tape, seat_of
+from mail_wrappers.turns import decision
 
-__all__ = ["RandomOpening", "RecordDemonstrations"]
-
-Row = tuple[Observations, Mask, int, int, int, int]
-"""Observation, mask, action, agent, episode, step."""
+__all__ = ["RandomOpening", "RecordDemonstrations", "RecordParallelDemonstrations"]
 
 
 class RecordDemonstrations(BaseWrapper[str, Any, Any]):
-    """Keep every decision of some agents: what they saw, what was legal, what they did.
+    """Keep every decision of some agents: what they saw, what was legal, what they did, their pay.
 
-    It stands directly around the environment, beneath the view or the loop that drives it, and
-    sees every move whoever makes it.
+    It stands around the environment, beneath the view or the loop that drives it, and sees every
+    move whoever makes it. `RecordDemonstrations(env)` of a parallel environment is a
+    `RecordParallelDemonstrations`.
+
+    An episode that is left by `reset` before its end is kept as far as it went, without an end.
 
     Args:
-        env: a PettingZoo AEC environment with discrete actions.
+        env: a PettingZoo environment, AEC or parallel, of any spaces whose values are arrays of
+            one shape, or dictionaries and tuples of such.
         agents: whose decisions are kept; None for all.
+        experts: who would be asked in the agents' place: their answers are kept as
+            `distributions`, asked for when an episode ends; None for no such column.
+        noted: whether, instead, whoever acts tells by `note` what each action was drawn from.
 
     Raises:
-        UnknownAgentError: an agent that the environment does not have.
+        UnknownAgentError: an agent that the environment does not have, in `agents` or `experts`;
+            or, where there are `experts`, an agent of discrete actions without one.
+        ShapeError: a space of another kind.
     """
 
-    def __init__(self, env: AECEnv[str, Any, Any], agents: Iterable[str] | None = None) -> None:
+    def __new__(cls, *args: Any, **options: Any) -> Any:
+        """Choose the recorder that fits the environment."""
+        if isinstance(args[0] if args else options.get("env"), ParallelEnv):
+            return RecordParallelDemonstrations(*args, **options)
+        return super().__new__(cls)
+
+    def __init__(
+        self,
+        env: AECEnv[str, Any, Any],
+        agents: Iterable[str] | None = None,
+        *,
+        experts: Mapping[str, Policy] | None = None,
+        noted: bool = False,
+    ) -> None:
         super().__init__(env)
-        self._names = tuple(env.possible_agents)
-        self._kept = frozenset(self._names if agents is None else agents)
-        unknown = sorted(self._kept - set(self._names))
-        if unknown:
-            raise UnknownAgentError(f"agents: expected some of {self._names}, came {unknown}")
-        self._rows: list[Row] = []
-        self._episode = -1
-        self._step = 0
+        self._recorder = Recorder(env, agents, experts=experts, noted=noted)
 
     @property
     def demonstrations(self) -> Demonstrations:
-        """What has been recorded so far."""
-        columns = list(zip(*self._rows, strict=True)) if self._rows else [()] * 6
-        observations, masks, actions, agents, episodes, steps = columns
-        some = self._names[0]
-        nothing, width = no_observations(self.env, some), action_count(self.env, some)
-        return Demonstrations(
-            agent_names=self._names,
-            observations=np.array(observations) if observations else nothing,
-            action_masks=np.array(masks, dtype=np.int8).reshape(-1, width),
-            actions=np.array(actions, dtype=np.int64),
-            agents=np.array(agents, dtype=np.int8),
-            episodes=np.array(episodes, dtype=np.int64),
-            steps=np.array(steps, dtype=np.int64),
-        )
+        """What has been recorded so far, the running episode as far as it went."""
+        return self._recorder.demonstrations
+
+    def note(self, agent: str, chances: FloatArray) -> None:
+        """Say what the agent's next action is drawn from, `(A,)`."""
+        self._recorder.chances[agent] = chances
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Begin the next episode."""
         super().reset(seed=seed, options=options)
-        self._episode += 1
-        self._step = 0
+        self._recorder.tape.begin()
 
     def step(self, action: Any) -> None:
         """Step, and keep the decision if its agent's are kept and the environment takes it."""
-        row = self._row(self.agent_selection, action)
+        agent, recorder = self.agent_selection, self._recorder
+        row = None
+        if action is not None and agent in recorder.kept:
+            row = recorder.row(agent, self.env.observe(agent), self.env.infos[agent], action)
+        self._settle(agent)
         super().step(action)
         if row is not None:
-            self._rows.append(row)
-        self._step += action is not None
+            recorder.tape.decide(*row)
+        recorder.tape.step += action is not None
+        if all(self.terminations[each] or self.truncations[each] for each in self.agents):
+            for each in self.agents:
+                self._settle(each)
+            recorder.tape.finish()
 
-    def _row(self, agent: str, action: Any) -> Row | None:
-        """The decision as it is kept: copies, which no buffer of the environment changes."""
-        if action is None or agent not in self._kept:
-            return None
-        seen, mask = decision(self, agent)
-        index = self._names.index(agent)
-        return seen.copy(), mask.copy(), int(action), index, self._episode, self._step
+    def _settle(self, agent: str) -> None:
+        """Keep what the agent was paid since its last turn, and whether its episode is over."""
+        self._recorder.tape.settle(
+            agent,
+            self.env._cumulative_rewards[agent],  # noqa: SLF001 - what `last` tells of agents in turn
+            terminated=self.terminations[agent],
+            truncated=self.truncations[agent],
+        )
+
+
+class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
+    """`RecordDemonstrations` of a parallel environment; `steps` counts rounds.
+
+    Arguments and errors as there.
+    """
+
+    def __init__(
+        self,
+        env: ParallelEnv[str, Any, Any],
+        agents: Iterable[str] | None = None,
+        *,
+        experts: Mapping[str, Policy] | None = None,
+        noted: bool = False,
+    ) -> None:
+        super().__init__(env)
+        self._recorder = Recorder(env, agents, experts=experts, noted=noted)
+        self._seen: dict[str, Any] = {}
+        self._infos: dict[str, dict[str, Any]] = {}
+
+    @property
+    def demonstrations(self) -> Demonstrations:
+        """What has been recorded so far, the running episode as far as it went."""
+        return self._recorder.demonstrations
+
+    def note(self, agent: str, chances: FloatArray) -> None:
+        """Say what the agent's next action is drawn from, `(A,)`."""
+        self._recorder.chances[agent] = chances
+
+    def reset(
+        self, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+        """Begin the next episode."""
+        self._seen, self._infos = super().reset(seed=seed, options=options)
+        self._recorder.tape.begin()
+        return self._seen, self._infos
+
+    def step(self, actions: dict[str, Any]) -> Any:
+        """Step, and keep the decisions of the agents whose are kept."""
+        tape = self._recorder.tape
+        rows = [
+            self._recorder.row(each, self._seen[each], self._infos.get(each, {}), action)
+            for each, action in actions.items()
+            if each in self._recorder.kept and each in self._seen
+        ]
+        self._seen, rewards, terminations, truncations, self._infos = super().step(actions)
+        for row in rows:
+            tape.decide(*row)
+        tape.step += 1
+        for each, reward in rewards.items():
+            tape.settle(
+                each,
+                tape.paid(each) + reward,
+                terminated=terminations[each],
+                truncated=truncations[each],
+            )
+        if not self.agents:
+            tape.finish()
+        return self._seen, rewards, terminations, truncations, self._infos
+
+
+class Recorder:
+    """What the recorders of both kinds of environments have in common; arguments as there."""
+
+    def __init__(
+        self,
+        env: MultiAgentEnv,
+        agents: Iterable[str] | None,
+        *,
+        experts: Mapping[str, Policy] | None,
+        noted: bool,
+    ) -> None:
+        self.names = tuple(env.possible_agents)
+        self.kept = frozenset(self.names if agents is None else agents)
+        unknown = sorted(self.kept - set(self.names))
+        if unknown:
+            raise UnknownAgentError(f"agents: expected some of {self.names}, came {unknown}")
+        self.seats = {name: seat_of(env, name) for name in self.names}
+        _check_experts(experts, self.kept, self.seats)
+        self.sink = MemorySink()
+        self.tape = Tape(self.seats, self.sink, experts=experts, noted=noted)
+        self.chances: dict[str, FloatArray] = {}
+
+    @property
+    def demonstrations(self) -> Demonstrations:
+        """What has been recorded so far."""
+        parts = [*self.sink.parts, self.tape.running()]
+        return Demonstrations(
+            {name: Decisions.merged([part[name] for part in parts]) for name in self.names}
+        )
+
+    def row(
+        self, agent: str, observation: Any, info: Mapping[str, Any], action: Any
+    ) -> tuple[str, Any, Any, Any, FloatArray | None]:
+        """A decision as `Tape.decide` takes it: copies, whatever the environment does next."""
+        seat = self.seats[agent]
+        seen, mask = seat.look(observation, info, what=agent)
+        done = copied(action, seat.actions, what=f"action of {agent}")
+        return agent, seen, mask, done, self.chances.pop(agent, None)
+
+
+def _check_experts(
+    experts: Mapping[str, Policy] | None, kept: Iterable[str], seats: Mapping[str, Seat]
+) -> None:
+    asked = sorted(name for name in kept if seats[name].width is not None)
+    unknown = sorted(set(experts or ()) - set(seats))
+    missing = [] if experts is None else sorted(set(asked) - set(experts))
+    if unknown or missing:
+        raise UnknownAgentError(
+            f"experts: expected one for each of {asked}, came {list(experts or ())} "
+            f"(unknown: {unknown}, missing: {missing})"
+        )
 
 
 class RandomOpening(BaseWrapper[str, Any, Any]):

@@ -5,7 +5,7 @@ import numpy as np
 from mail_envs import PerfectExpert
 from mail_envs.board import TicTacToe
 from mail_envs.protocols.asking import sample_actions
-from mail_wrappers import Demonstrations
+from mail_wrappers import Decisions
 from tests.boards import all_states
 
 GAME = TicTacToe()
@@ -13,12 +13,10 @@ GAME = TicTacToe()
 
 def demonstrations(observations, masks, actions):
     count = len(actions)
-    return Demonstrations(
-        agent_names=("player_0",),
+    return Decisions(
         observations=np.asarray(observations),
         action_masks=np.asarray(masks, dtype=np.int8),
         actions=np.asarray(actions, dtype=np.int64),
-        agents=np.zeros(count, dtype=np.int8),
         episodes=np.arange(count),
         steps=np.zeros(count, dtype=np.int64),
     )

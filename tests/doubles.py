@@ -84,6 +84,15 @@ class Script(AECEnv):
         }
 
 
+def in_order(demonstrations, column):
+    """A column of all agents' decisions in the order in which they were made; "agents" for who."""
+    agents, rows = demonstrations.order()
+    if column == "agents":
+        return agents
+    tables = [getattr(demonstrations.of(name), column) for name in demonstrations.agent_names]
+    return np.array([tables[agent][row] for agent, row in zip(agents, rows, strict=True)])
+
+
 def always(action):
     """A policy that plays one action and remembers what it was asked."""
 

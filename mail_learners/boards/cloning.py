@@ -27,7 +27,7 @@ from mail_learners.boards.inputs import INPUTS, inputs
 from mail_learners.boards.rounds import rows_of
 from mail_learners.cloning import action_shares, spread
 from mail_learners.networks import perceptron, softmax
-from mail_wrappers import Demonstrations
+from mail_wrappers import Decisions
 
 __all__ = ["BoardClone", "BoardCloneConfig", "Situations", "clone_board", "situations"]
 
@@ -101,16 +101,16 @@ class BoardClone:
 
 def situations(
     game: LineGame,
-    demonstrations: Demonstrations,
+    decisions: Decisions,
     *,
     symmetry: bool,
     weights: FloatArray | None = None,
 ) -> Situations:
     """The distinct situations of some decisions, with their images where `symmetry` says so."""
-    decisions = (demonstrations.observations, demonstrations.action_masks, demonstrations.actions)
+    columns = (decisions.observations, decisions.masks(), decisions.actions)
     if symmetry:
-        decisions = batch.symmetric_decisions(game, *decisions)
-    states, actions = batch.encode(game, decisions[0]), decisions[2]
+        columns = batch.symmetric_decisions(game, *columns)
+    states, actions = batch.encode(game, columns[0]), columns[2]
     every = batch.keys(game, states)
     keys, first, row = np.unique(every, return_index=True, return_inverse=True)
     counted = spread(weights, len(actions))
@@ -122,7 +122,7 @@ def situations(
 
 def clone_board(
     game: LineGame,
-    demonstrations: Demonstrations,
+    decisions: Decisions,
     *,
     seed: int,
     config: BoardCloneConfig | None = None,
@@ -132,7 +132,7 @@ def clone_board(
 
     Args:
         game: the board.
-        demonstrations: one agent's decisions; with none the clone is an untrained network.
+        decisions: one agent's; with none the clone is an untrained network.
         seed: of the network's initial weights, and of the minibatches.
         config: see `BoardCloneConfig`; None for its defaults.
         weights: `(N,)`, what each decision counts, as in `mail_learners.clone`; None for 1 each.
@@ -145,8 +145,8 @@ def clone_board(
         torch.manual_seed(seed)
         width = INPUTS[config.inputs] * game.cells
         network = perceptron(width, config.widths, game.actions)
-    shown = situations(game, demonstrations, symmetry=config.symmetry, weights=weights)
-    if len(demonstrations):
+    shown = situations(game, decisions, symmetry=config.symmetry, weights=weights)
+    if len(decisions):
         _fit(network, game, shown, config, rng=np.random.default_rng(seed))
     nothing = Situations(rows_of(shown.states, slice(0)), shown.keys[:0], shown.shares[:0])
     return BoardClone(game, network, config.inputs, shown if config.memory else nothing)

@@ -15,7 +15,7 @@ from mail_envs.board import LineGame, batch
 from mail_envs.board.batch import States
 from mail_envs.protocols import Policy
 from mail_envs.protocols.asking import ask, sample_actions
-from mail_wrappers import Demonstrations
+from mail_wrappers import Decisions, Demonstrations
 
 __all__ = ["Mover", "Turn", "by_policy", "play_round", "recorded", "rows_of"]
 
@@ -81,14 +81,15 @@ def recorded(game: LineGame, rounds: Sequence[Iterable[Turn]], *, per_round: int
         *(np.concatenate([turn.states[side] for _, turn in turns]) for side in range(2))
     )
     plies = batch.plies(states)
-    return Demonstrations(
-        agent_names=game.agents,
+    everything = Decisions(
         observations=batch.observations(game, states),
         action_masks=batch.action_masks(game, states),
         actions=np.concatenate([turn.actions for _, turn in turns]),
-        agents=(plies % 2).astype(np.int8),
         episodes=np.concatenate([turn.games + number * per_round for number, turn in turns]),
         steps=plies,
+    )
+    return Demonstrations(
+        {agent: everything.take(plies % 2 == player) for player, agent in enumerate(game.agents)}
     )
 
 

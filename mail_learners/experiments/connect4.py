@@ -35,7 +35,7 @@ from mail_learners.grading import (
     results_by_opponent,
 )
 from mail_learners.statistics import wilson_interval
-from mail_wrappers import Demonstrations
+from mail_wrappers import Decisions, Demonstrations
 
 __all__ = ["CONNECT4"]
 
@@ -106,7 +106,7 @@ def _game(board: str) -> LineGame:
 
 
 def _watched(
-    cell: Cell, game: LineGame, found: Demonstrations, taught: Demonstrations
+    cell: Cell, game: LineGame, found: Demonstrations, taught: Decisions
 ) -> list[Measurement]:
     """How much the clone was shown."""
     agent = game.agents[cell["seat"]]

@@ -10,7 +10,7 @@ from mail_envs import PerfectExpert
 from mail_envs.board import batch
 from mail_envs.errors import ShapeError
 from mail_learners import CloneConfig, clone
-from mail_wrappers import Demonstrations
+from mail_wrappers import Decisions
 from tests.cloning import GAME, SOFT, STATES, decisions_of, demonstrations
 
 
@@ -42,9 +42,7 @@ def test_a_stochastic_experts_frequencies_are_kept_to_the_tolerance():
 
 def test_how_often_a_situation_was_seen_does_not_matter():
     once = decisions_of(PerfectExpert(GAME), STATES[:4], copies=1)
-    often = Demonstrations.merged(
-        [once, once.where(np.arange(4) == 0), once.where(np.arange(4) == 0)]
-    )
+    often = Decisions.merged([once, once.take([0]), once.take([0])])
     weights = [clone(table, seed=3)._network.state_dict() for table in (once, often)]
     assert all(torch.equal(a, b) for a, b in zip(*(w.values() for w in weights), strict=True))
 

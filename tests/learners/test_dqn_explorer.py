@@ -36,7 +36,7 @@ def watched(explore, games, seed=42):
 
 def classes(table):
     """The distinct situations up to the board's symmetries."""
-    images = batch.images(GAME, table.observations)
+    images = batch.images(GAME, table.of("player_0").observations)
     return len(np.unique(batch.keys(GAME, images).min(axis=1)))
 
 

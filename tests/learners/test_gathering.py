@@ -9,7 +9,7 @@ from mail_envs.errors import BudgetExhaustedError, InvalidPolicyError
 from mail_envs.protocols.asking import uniform_policy
 from mail_learners.gathering import explore_in_turn, explore_with, self_play, stream_seed
 from mail_wrappers import CountedExpert, QueryBudget, RecordDemonstrations, SingleAgentEnv
-from tests.doubles import Script, always, masks
+from tests.doubles import Script, always, in_order, masks
 
 AGENTS = ("player_0", "player_1")
 EXPERTS = dict.fromkeys(AGENTS, PerfectExpert(TicTacToe(), ties="uniform"))
@@ -36,16 +36,18 @@ def play(games, seed=0):
 def test_self_play_plays_whole_games_by_the_policies():
     kept = play(3)
     for episode in range(3):
-        moves = kept.actions[kept.episodes == episode]
+        moves = in_order(kept, "actions")[in_order(kept, "episodes") == episode]
         assert TicTacToe().outcome(TicTacToe().play(moves)) == 0
-    table = EXPERTS["player_0"](kept.observations, kept.action_masks)
-    assert (table[np.arange(len(kept)), kept.actions] > 0).all()
+    for agent in AGENTS:
+        own = kept.of(agent)
+        table = EXPERTS[agent](own.observations, own.action_masks)
+        assert (table[np.arange(len(own)), own.actions] > 0).all()
 
 
 def test_self_play_of_different_seeds_differs_and_of_the_same_does_not():
-    assert play(5).actions.tolist() == play(5).actions.tolist()
-    assert play(5).actions.tolist() != play(5, seed=1).actions.tolist()
-    assert len({play(1, seed=seed).actions.tobytes() for seed in range(6)}) > 1
+    assert play(5).checksum() == play(5).checksum()
+    assert play(5).checksum() != play(5, seed=1).checksum()
+    assert len({play(1, seed=seed).checksum() for seed in range(6)}) > 1
 
 
 def test_each_player_is_taught_while_the_other_explores():
@@ -53,9 +55,6 @@ def test_each_player_is_taught_while_the_other_explores():
     kept = explore_in_turn(
         tictactoe_v0.raw_env, EXPERTS, explore_with(uniform_policy), games=3, seed=0, budget=budget
     )
-    # First player_0 explores and player_1's expert is recorded, then the other way round.
-    assert (np.diff(kept.agents) <= 0).all()
-    assert kept.agents[0] == 1
     assert budget.used == len(kept)
     for agent in AGENTS:
         assert set(kept.of(agent).episodes.tolist()) == {0, 1, 2}
@@ -75,7 +74,7 @@ def test_with_more_players_each_explores_alone():
     # Each explorer leaves two others with two turns in each of two games.
     assert len(kept) == budget.used == 3 * 2 * 2 * 2
     assert [len(kept.of(agent)) for agent in "abc"] == [8, 8, 8]
-    assert (kept.actions == kept.agents).all()
+    assert (in_order(kept, "actions") == in_order(kept, "agents")).all()
     assert sum(len(expert.asked) for expert in experts.values()) == budget.used
 
 

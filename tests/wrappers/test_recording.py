@@ -8,7 +8,7 @@ from mail_envs.board import LineGame, TicTacToe
 from mail_envs.board.environments import LineGameEnv
 from mail_envs.errors import IllegalActionError, UnknownAgentError
 from mail_wrappers import RandomOpening, RecordDemonstrations, SingleAgentEnv
-from tests.doubles import Script, masks
+from tests.doubles import Script, in_order, masks
 
 GAME = TicTacToe()
 
@@ -22,17 +22,20 @@ def test_every_decision_is_kept_with_its_place():
             recorder.step(action)
     kept = recorder.demonstrations
     assert kept.agent_names == ("player_0", "player_1")
-    assert kept.actions.tolist() == [0, 3, 1, 4, 2, 4, 0]
-    assert kept.agents.tolist() == [0, 1, 0, 1, 0, 0, 1]
-    assert kept.episodes.tolist() == [0] * 5 + [1] * 2
-    assert kept.steps.tolist() == [0, 1, 2, 3, 4, 0, 1]
+    assert in_order(kept, "actions").tolist() == [0, 3, 1, 4, 2, 4, 0]
+    assert in_order(kept, "agents").tolist() == [0, 1, 0, 1, 0, 0, 1]
+    assert in_order(kept, "episodes").tolist() == [0] * 5 + [1] * 2
+    assert in_order(kept, "steps").tolist() == [0, 1, 2, 3, 4, 0, 1]
     states = [GAME.play(play[:n]) for play in plays for n in range(len(play))]
-    np.testing.assert_array_equal(kept.observations, [GAME.observation(s) for s in states])
-    np.testing.assert_array_equal(kept.action_masks, [GAME.action_mask(s) for s in states])
-    dtypes = [
-        column.dtype for column in (kept.observations, kept.actions, kept.agents, kept.episodes)
-    ]
-    assert dtypes == [np.int8, np.int64, np.int8, np.int64]
+    np.testing.assert_array_equal(
+        in_order(kept, "observations"), [GAME.observation(s) for s in states]
+    )
+    np.testing.assert_array_equal(
+        in_order(kept, "action_masks"), [GAME.action_mask(s) for s in states]
+    )
+    dtypes = [column.dtype for column in kept.of("player_0").columns().values()]
+    expected = ["i1", "i8", "i8", "i8", "i1", "f8", "?", "?"]
+    assert dtypes == [np.dtype(kind) for kind in expected]
 
 
 def test_some_agents_may_be_left_out_and_removals_are_no_decisions():
@@ -41,6 +44,8 @@ def test_some_agents_may_be_left_out_and_removals_are_no_decisions():
     for action in [0, 3, 1, 4, 2, None, None]:
         recorder.step(action)
     kept = recorder.demonstrations
+    assert len(kept.of("player_0")) == 0
+    kept = kept.of("player_1")
     assert (kept.actions.tolist(), kept.steps.tolist()) == ([3, 4], [1, 3])
     assert recorder.agents == []
     with pytest.raises(
@@ -55,9 +60,10 @@ def test_beneath_a_view_it_sees_everybodys_moves():
     env.reset(seed=0)
     env.step(4)
     kept = recorder.demonstrations
-    assert kept.agents.tolist() == [0, 1, 0]
-    assert kept.actions[1] == 4
-    assert GAME.play(kept.actions) == env.env.unwrapped.state_of_play
+    assert in_order(kept, "agents").tolist() == [0, 1, 0]
+    actions = in_order(kept, "actions")
+    assert actions[1] == 4
+    assert GAME.play(actions) == env.env.unwrapped.state_of_play
 
 
 def test_moves_that_the_environment_refuses_are_not_kept():
@@ -67,8 +73,8 @@ def test_moves_that_the_environment_refuses_are_not_kept():
     with pytest.raises(IllegalActionError):
         recorder.step(4)
     recorder.step(0)
-    assert recorder.demonstrations.actions.tolist() == [4, 0]
-    assert recorder.demonstrations.steps.tolist() == [0, 1]
+    assert in_order(recorder.demonstrations, "actions").tolist() == [4, 0]
+    assert in_order(recorder.demonstrations, "steps").tolist() == [0, 1]
 
 
 class Reusing(Script):
@@ -85,8 +91,8 @@ def test_what_is_kept_does_not_change_with_the_environments_buffers():
     recorder.reset()
     for action in (0, 1, 2):
         recorder.step(action)
-    assert recorder.demonstrations.observations.tolist() == [[0, 0], [1, 1], [2, 0]]
-    assert recorder.demonstrations.action_masks.all()
+    assert in_order(recorder.demonstrations, "observations").tolist() == [[0, 0], [1, 1], [2, 0]]
+    assert in_order(recorder.demonstrations, "action_masks").all()
 
 
 def test_removals_between_decisions_are_no_steps():
@@ -95,8 +101,8 @@ def test_removals_between_decisions_are_no_steps():
     for agent, action in (("a", 0), ("b", 1), ("a", None), ("c", 2), ("b", 0)):
         assert recorder.agent_selection == agent
         recorder.step(action)
-    assert recorder.demonstrations.agents.tolist() == [0, 1, 2, 1]
-    assert recorder.demonstrations.steps.tolist() == [0, 1, 2, 3]
+    assert in_order(recorder.demonstrations, "agents").tolist() == [0, 1, 2, 1]
+    assert in_order(recorder.demonstrations, "steps").tolist() == [0, 1, 2, 3]
 
 
 def test_masks_in_infos_are_kept():
@@ -106,7 +112,7 @@ def test_masks_in_infos_are_kept():
     recorder.reset()
     recorder.step(1)
     recorder.step(0)
-    assert recorder.demonstrations.action_masks.tolist() == [[0, 1, 1], [1, 0, 0]]
+    assert in_order(recorder.demonstrations, "action_masks").tolist() == [[0, 1, 1], [1, 0, 0]]
 
 
 def test_an_empty_recording_has_shape_and_kind_and_disturbs_nothing():
@@ -115,7 +121,7 @@ def test_an_empty_recording_has_shape_and_kind_and_disturbs_nothing():
     space.seed(3)
     expected = space.sample()
     space.seed(3)
-    kept = recorder.demonstrations
+    kept = recorder.demonstrations.of("player_0")
     np.testing.assert_array_equal(space.sample()["observation"], expected["observation"])
     assert kept.observations.shape == (0, 3, 3, 2)
     assert kept.observations.dtype == np.int8
@@ -165,5 +171,5 @@ def test_a_recorder_around_an_opening_keeps_none_of_it():
         recorder.observe(recorder.agent_selection)[k] for k in ("observation", "action_mask")
     )
     recorder.step(int(np.argmax(mask)))
-    assert recorder.demonstrations.episodes.tolist() == [9]
-    assert recorder.demonstrations.steps.tolist() == [0]
+    assert in_order(recorder.demonstrations, "episodes").tolist() == [9]
+    assert in_order(recorder.demonstrations, "steps").tolist() == [0]
