@@ -4,6 +4,7 @@ Every message names what was expected, what came and, for arrays, the first offe
 """
 
 __all__ = [
+    "AbsentAgentError",
     "BudgetExhaustedError",
     "EpisodeOverError",
     "ForeignResultsError",
@@ -66,6 +67,10 @@ class UnknownAgentError(MailError, KeyError):
     def __str__(self) -> str:
         """Show the message as written, not as the key that `KeyError` would quote."""
         return str(self.args[0]) if self.args else ""
+
+
+class AbsentAgentError(MailError, RuntimeError):
+    """An agent that had no turn in any of many episodes."""
 
 
 class UnknownNameError(MailError, KeyError):

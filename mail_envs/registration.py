@@ -13,7 +13,6 @@ import pettingzoo
 __all__ = ["ENTRIES", "PARALLEL_ENTRIES", "Entry", "ParallelEntry", "register_environments"]
 
 VIEW = "mail_wrappers.single_agent:make_view"
-PARALLEL_VIEW = "mail_wrappers.parallel_view:make_parallel_view"
 BOARD_BATCH = "mail_envs.board.vector:make_vector_view"
 MARKOV_BATCH = "mail_envs.markov.vector:make_vector_view"
 
@@ -109,7 +108,7 @@ def register_environments() -> None:
         if entry.single_agent_id not in gymnasium.registry:
             gymnasium.register(
                 id=entry.single_agent_id,
-                entry_point=PARALLEL_VIEW,
+                entry_point=VIEW,
                 vector_entry_point=entry.batch,
                 kwargs={"env": f"{entry.door}:parallel_env", **entry.view},
             )

@@ -1,46 +1,58 @@
 """Who plays the agents that a view does not control."""
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias, cast
 
+from gymnasium import spaces
 from pettingzoo import AECEnv, ParallelEnv
 
-from mail_envs.errors import MissingTruthError, UnknownAgentError, UnknownNameError
+from mail_envs.errors import MissingTruthError, ShapeError, UnknownAgentError, UnknownNameError
 from mail_envs.protocols import Policy, ProvidesTruth
-from mail_envs.protocols.asking import uniform_policy
+from mail_wrappers.players import ModelPlayer, Player, PolicyPlayer, Predictor, RandomPlayer
 
-__all__ = ["MultiAgentEnv", "Others", "resolve_others", "truth_of"]
+__all__ = ["MultiAgentEnv", "Other", "Others", "resolve_others", "truth_of"]
 
 MultiAgentEnv: TypeAlias = AECEnv[str, Any, Any] | ParallelEnv[str, Any, Any]
-Others: TypeAlias = Policy | str | Mapping[str, Policy | str]
-"""One policy for all other agents, or a mapping from agent to policy; see `resolve_others`."""
+Other: TypeAlias = Policy | Predictor | Player | str
+"""A policy, a trained model, a player of ours, `"random"` or `"expert"`."""
+Others: TypeAlias = Other | Mapping[str, Other]
+"""One for all other agents, or a mapping from agent to one; see `resolve_others`."""
+
+RANDOM = RandomPlayer()
 
 
-def resolve_others(env: MultiAgentEnv, agent: str, others: Others) -> dict[str, Policy]:
-    """One policy for each agent but the view's own.
+def resolve_others(env: MultiAgentEnv, names: Iterable[str], others: Others) -> dict[str, Player]:
+    """One player for each of `names`.
 
     Args:
         env: a PettingZoo environment.
-        agent: the view's own agent.
-        others: a policy, `"random"` for uniform over legal actions, `"expert"` for the
-            environment's own expert; or a mapping from agent to one of these.
+        names: the agents that others play.
+        others: one of these, or a mapping from agent to one of these: a policy
+            `(observations, action_masks) -> probabilities`, for discrete actions; a model with
+            stable-baselines3's `predict`, for any; `"random"`, uniform over legal actions;
+            `"expert"`, the environment's own. An expert that is both a policy and has `predict`
+            is asked as a policy where actions are discrete.
 
     Raises:
-        UnknownAgentError: a mapping that does not name exactly the other agents.
-        UnknownNameError: another word.
+        UnknownAgentError: a mapping that does not name exactly `names`.
+        UnknownNameError: another word, or nothing of these.
         MissingTruthError: `"expert"` from an environment that provides none.
+        ShapeError: a policy for an agent whose actions are not discrete.
     """
-    rest = [name for name in env.possible_agents if name != agent]
+    rest = list(names)
     if isinstance(others, Mapping):
-        wrong = [name for name in others if name not in rest]
-        missing = [name for name in rest if name not in others]
+        given = others
+        wrong = [name for name in given if name not in rest]
+        missing = [name for name in rest if name not in given]
         if wrong or missing:
             raise UnknownAgentError(
-                f"others: expected a policy for each of {rest}, came {list(others)} "
+                f"others: expected a policy for each of {rest}, came {list(given)} "
                 f"(unknown: {wrong}, missing: {missing})"
             )
-        return {name: _policy(env, name, others[name]) for name in rest}
-    return {name: _policy(env, name, others) for name in rest}
+    else:
+        given = dict.fromkeys(rest, others)
+    known: dict[tuple[int, bool], Player] = {}
+    return {name: _player(env, name, given[name], known) for name in rest}
 
 
 def truth_of(env: MultiAgentEnv) -> ProvidesTruth:
@@ -58,13 +70,53 @@ def truth_of(env: MultiAgentEnv) -> ProvidesTruth:
     return beneath
 
 
-def _policy(env: MultiAgentEnv, agent: str, policy: Policy | str) -> Policy:
-    if policy == "random":
-        return uniform_policy
-    if policy == "expert":
-        return truth_of(env).expert(agent)
-    if isinstance(policy, str) or not callable(policy):
-        raise UnknownNameError(
-            f"the policy of {agent}: expected 'random', 'expert' or a callable, came {policy!r}"
+def _player(
+    env: MultiAgentEnv, agent: str, other: Other, known: dict[tuple[int, bool], Player]
+) -> Player:
+    """The player that `other` stands for; the same for all agents that share it."""
+    if isinstance(other, str):
+        return _named(env, agent, other)
+    space = env.action_space(agent)
+    key = (id(other), isinstance(space, spaces.Discrete))
+    if key not in known:
+        known[key] = _given(agent, other, space)
+    return known[key]
+
+
+def _named(env: MultiAgentEnv, agent: str, word: str) -> Player:
+    if word == "random":
+        return RANDOM
+    if word == "expert":
+        return _given(agent, truth_of(env).expert(agent), env.action_space(agent), told=True)
+    raise _no_player(agent, word)
+
+
+def _given(agent: str, other: object, space: spaces.Space[Any], *, told: bool = False) -> Player:
+    discrete = isinstance(space, spaces.Discrete)
+    if isinstance(other, Player):
+        return other
+    if isinstance(other, Predictor) and not (discrete and _is_policy(other)):
+        return ModelPlayer(other)
+    if not callable(other):
+        raise _no_player(agent, other)
+    if not discrete:
+        raise ShapeError(
+            f"action space of {agent}: expected Discrete for a policy of probabilities, came "
+            f"{space}; give something with stable-baselines3's predict"
         )
-    return policy
+    return PolicyPlayer(cast("Policy", other), told=told)
+
+
+def _is_policy(model: Predictor) -> bool:
+    """Whether a model is a `Policy` too: callable, and no stable-baselines3 policy.
+
+    Those are called for other things, and know their spaces.
+    """
+    return callable(model) and not hasattr(model, "observation_space")
+
+
+def _no_player(agent: str, other: object) -> UnknownNameError:
+    return UnknownNameError(
+        f"the policy of {agent}: expected 'random', 'expert' or a callable, a policy of "
+        f"probabilities, or a model with predict; came {other!r}"
+    )

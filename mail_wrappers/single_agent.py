@@ -1,112 +1,122 @@
-"""One agent's Gymnasium view of a multi-agent environment.
+"""One agent's Gymnasium view of a multi-agent environment, turn-based or simultaneous.
 
-The others are policies inside the view. The agent gets its own reward: whatever the environment
-pays it between one of its turns and the next, or until the end, whoever ended the episode.
+The others are played inside the view: by chance, policies, experts or trained models. The agent
+gets its own reward: whatever the environment pays it up to its next turn, or until the end, whoever
+ended the episode.
 """
 
-from collections.abc import Mapping
+from collections.abc import Generator
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, TypeVar
 
 import gymnasium
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
-from pettingzoo import AECEnv
 
-from mail_envs.errors import (
-    EpisodeOverError,
-    IllegalActionError,
-    MissingTruthError,
-    UnknownAgentError,
-    UnknownNameError,
-)
+from mail_envs.errors import InvalidOptionError
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap, Policy
-from mail_envs.protocols.asking import check_distributions, sample_actions, split_observation
-from mail_wrappers.others import Others, resolve_others, truth_of
-from mail_wrappers.turns import decision
+from mail_wrappers.others import MultiAgentEnv, Others, truth_of
+from mail_wrappers.players import Asked, answers
+from mail_wrappers.seats import IllegalAction, Rules, Seat
 
 __all__ = ["SingleAgentEnv", "make_view"]
 
+T = TypeVar("T")
+
 
 class SingleAgentEnv(gymnasium.Env[Any, Any]):
-    """A multi-agent environment seen by one agent, everyone else a given policy.
+    """A multi-agent environment seen by one agent, everyone else a given player.
 
-    Observations are the environment's own for `agent`. The action mask, where there is one, stands
-    in the observation, in `info["action_mask"]` and in `action_masks()`; it is all ones once the
-    episode is over, so that masked learners never meet an empty mask.
+    Observations are the environment's own for the agent. The action mask, where there is one,
+    stands in the observation, in `info["action_mask"]` and in `action_masks()`; it is all ones once
+    the episode is over, so that masked learners never meet an empty mask. `info["agent"]` is the
+    agent of the running episode.
+
+    An episode is the agent's own:
+
+    - It begins with the agent's first turn. Agents may join late. An episode of the environment in
+      which the agent has no turn is passed over, and what it is paid there with it; a reset passes
+      over at most 100.
+    - The reward of a step is what the environment pays the agent, by anybody's move, up to its next
+      turn. What it is paid before its first turn comes with its first step. The sum over an episode
+      is what the environment paid the agent in it.
+    - It ends with the agent's own termination or truncation, which are told apart, whoever else
+      plays on. In a turn-based environment a dead agent is paid until its own last turn, at which
+      PettingZoo removes it, or until it is listed no more; in a parallel one, until the step that
+      says it is over. An agent that leaves unsaid has terminated.
 
     Args:
-        env: a PettingZoo AEC environment. Its agents' moves are checked here, so the bare
+        env: a PettingZoo AEC or parallel environment. Agents' moves are checked here, so the bare
             `raw_env()` serves.
-        agent: whose view; an agent of `env.possible_agents`.
-        others: who plays the rest: one policy for all, or a mapping from agent to policy. For a
-            policy, `"random"` stands for uniform over legal actions and `"expert"` for the
-            environment's own expert, where it provides one.
+        agent: whose view: an agent of `env.possible_agents`; `"alternate"` for the next of them
+            every episode, the first of them after a seeded reset; `"draw"` for one drawn every
+            episode. The last two want equal spaces for all agents.
+        others: who plays the rest: one for all, or a mapping from agent to one of: a policy
+            `(observations, action_masks) -> probabilities` over discrete actions; a model with
+            stable-baselines3's `predict`, asked deterministically (`ModelPlayer` can be told
+            otherwise); `"random"`, uniform over legal actions; `"expert"`, the environment's own,
+            where it provides one, asked about `info["expert_observation"]` where that is given.
         illegal_action: `"lose"`: an action outside the mask ends the episode with
             `illegal_reward`, and `info["illegal_action"]` is True; `"raise"`: it raises.
         illegal_reward: the reward of an illegal action under `"lose"`.
 
     Raises:
+        InvalidOptionError: `env` is no environment of PettingZoo.
         UnknownAgentError: an agent, here or in `others`, that the environment does not have.
         UnknownNameError: another word than those above.
         MissingTruthError: `"expert"` from an environment that provides none.
+        ShapeError: agents of different spaces for `"alternate"` or `"draw"`; a policy of
+            probabilities for an agent whose actions are not discrete.
+
+    >>> from mail_envs import tictactoe_v0
+    >>> view = SingleAgentEnv(tictactoe_v0.raw_env(), "alternate", "random")
+    >>> [view.reset(seed=0)[1]["agent"], view.reset()[1]["agent"], view.reset()[1]["agent"]]
+    ['player_0', 'player_1', 'player_0']
     """
 
     def __init__(
         self,
-        env: AECEnv[str, Any, Any],
+        env: MultiAgentEnv,
         agent: str,
         others: Others = "random",
         *,
-        illegal_action: Literal["lose", "raise"] = "lose",
+        illegal_action: IllegalAction = "lose",
         illegal_reward: float = -1.0,
     ) -> None:
-        if agent not in env.possible_agents:
-            raise UnknownAgentError(f"agent: expected one of {env.possible_agents}, came {agent!r}")
-        if illegal_action not in {"lose", "raise"}:
-            raise UnknownNameError(
-                f"illegal_action: expected 'lose' or 'raise', came {illegal_action!r}"
-            )
-        self._env = env
-        self._agent = agent
-        self._others = resolve_others(env, agent, others)
-        self._illegal_action = illegal_action
-        self._illegal_reward = float(illegal_reward)
-        self._over = True
-        self._mask: NDArray[np.int8] | None = None
-        self.observation_space = env.observation_space(agent)
-        self.action_space = env.action_space(agent)
+        self._seat = Seat(env, agent, others, Rules(illegal_action, float(illegal_reward)))
+        self.observation_space = self._seat.observation_space
+        self.action_space = self._seat.action_space
         self.render_mode = getattr(env, "render_mode", None)
+        metadata = getattr(env, "metadata", {})
         self.metadata = {
-            "render_modes": list(env.metadata.get("render_modes", [])),
-            "render_fps": env.metadata.get("render_fps", 1),
+            "render_modes": list(metadata.get("render_modes", [])),
+            "render_fps": metadata.get("render_fps", 1),
         }
 
     # ---- what is beneath
 
     @property
-    def env(self) -> AECEnv[str, Any, Any]:
+    def env(self) -> MultiAgentEnv:
         """The multi-agent environment beneath."""
-        return self._env
+        return self._seat.env
 
     @property
     def agent(self) -> str:
-        """The agent whose view this is."""
-        return self._agent
+        """The agent whose view this is, in the running episode."""
+        return self._seat.agent
 
     @property
     def game(self) -> Any:
         """The game beneath, where the environment provides it (`ProvidesTruth`)."""
-        return truth_of(self._env).game
+        return truth_of(self.env).game
 
     def expert(self, agent: str) -> Policy:
         """The expert of `agent`, where the environment provides it (`ProvidesTruth`)."""
-        return truth_of(self._env).expert(agent)
+        return truth_of(self.env).expert(agent)
 
     def feature_map(self, agent: str) -> FeatureMap | OneHotFeatureMap:
         """The feature map of `agent`, where the environment provides it (`ProvidesTruth`)."""
-        return truth_of(self._env).feature_map(agent)
+        return truth_of(self.env).feature_map(agent)
 
     # ---- Gymnasium
 
@@ -116,40 +126,29 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
         """Begin an episode and play the others up to the agent's first turn.
 
         Args:
-            seed: seeds the view (the others' draws) and the environment beneath.
+            seed: of the view (seats, the others' draws) and of the environment beneath, whose
+                streams are independent.
             options: handed to the environment beneath.
+
+        Raises:
+            AbsentAgentError: the agent has no turn in any of many episodes.
+            InvalidOptionError: a seed that is no integer of at least 0.
         """
+        checked_seed(seed)
         super().reset(seed=seed)
-        self._env.reset(seed=seed, options=options)
-        self._over = False
-        self._play_others()
-        observation, _, terminated, truncated, info = self._look()
-        self._over = terminated or truncated
-        return observation, info
+        return settled(self._seat.begin(rng=self.np_random, seed=seed, options=options))
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Play `action`, then the others up to the agent's next turn or the end.
 
         Raises:
             EpisodeOverError: a step before `reset` or after the end.
-            IllegalActionError: an action outside the mask, under `illegal_action="raise"`; or one
-                outside the action space.
+            IllegalActionError: an action outside the mask, under `illegal_action="raise"`; one
+                outside the action space; another agent's move outside its space or mask.
+            InvalidPolicyError, ShapeError: another agent's policy gave no distribution over its
+                legal actions.
         """
-        if self._over:
-            raise EpisodeOverError("step: the episode is over or has not begun; call reset()")
-        if not self.action_space.contains(action):
-            raise IllegalActionError(
-                f"action of {self._agent}: expected one of {self.action_space}, came {action!r}"
-            )
-        if isinstance(self.action_space, spaces.Discrete):
-            action = int(action)  # 0-d arrays, as stable-baselines3 predicts them, are no int
-        if self._mask is not None and not self._mask[action]:
-            return self._refuse(action, np.flatnonzero(self._mask).tolist())
-        self._env.step(action)
-        self._play_others()
-        observation, reward, terminated, truncated, info = self._look()
-        self._over = terminated or truncated
-        return observation, reward, terminated, truncated, info
+        return settled(self._seat.move(action))
 
     def action_masks(self) -> NDArray[np.bool_]:
         """The legal actions, `(A,)` bool, as sb3-contrib asks for them; all True at the end.
@@ -157,76 +156,36 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
         Raises:
             MissingTruthError: an environment without masks.
         """
-        if self._mask is None:
-            raise MissingTruthError(f"action_masks: {self._env} provides no action mask")
-        return self._mask.astype(np.bool_)
+        return self._seat.action_masks()
 
     def render(self) -> Any:
         """Render the environment beneath."""
-        return self._env.render()
+        return self.env.render()
 
     def close(self) -> None:
         """Close the environment beneath."""
-        self._env.close()
+        self.env.close()
 
-    # ---- turns
 
-    def _play_others(self) -> None:
-        env = self._env
-        while env.agents and env.agent_selection != self._agent and self._agent in env.agents:
-            mover = env.agent_selection
-            if env.terminations[mover] or env.truncations[mover]:
-                env.step(None)
-            else:
-                env.step(self._choose(mover))
+def settled(moves: Generator[Asked, list[Any], T]) -> T:
+    """Drive a seat by itself: put its questions to their players until it returns."""
+    try:
+        asked = next(moves)
+        while True:
+            asked = moves.send(answers(asked))
+    except StopIteration as stop:
+        return stop.value
 
-    def _choose(self, mover: str) -> int:
-        observation, mask = decision(self._env, mover)
-        policy = self._others[mover]
-        answer = policy(observation[None], mask[None])
-        table = check_distributions(answer, mask[None], who=f"the policy of {mover}")
-        return int(sample_actions(table, rng=self.np_random)[0])
 
-    def _look(self) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """What the agent sees at its turn or at the end, and what it was paid since its last."""
-        observation, reward, terminated, truncated, info = self._env.last()
-        over = bool(terminated or truncated)
-        observation, info = self._with_mask(observation, dict(info), over=over)
-        return observation, float(reward), bool(terminated), bool(truncated), info
+def checked_seed(seed: object) -> None:
+    """Refuse what seeds nothing.
 
-    def _with_mask(
-        self,
-        observation: Any,
-        info: dict[str, Any],
-        *,
-        over: bool,
-    ) -> tuple[Any, dict[str, Any]]:
-        """Keep the mask, all ones at the end, and put it where it is looked for."""
-        _, mask = split_observation(observation)
-        if mask is None:
-            mask = info.get("action_mask")
-        if mask is None:
-            self._mask = None
-            return observation, info
-        kept = np.ones_like(mask) if over else np.asarray(mask)
-        self._mask = kept
-        if isinstance(observation, Mapping):
-            observation = {**observation, "action_mask": kept.copy()}
-        return observation, {**info, "action_mask": kept.copy()}
-
-    def _refuse(
-        self, action: Any, legal: list[int]
-    ) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """An illegal action: raise, or end the episode as lost, as chosen."""
-        if self._illegal_action == "raise":
-            raise IllegalActionError(
-                f"action of {self._agent}: expected one of {legal}, came {int(action)}"
-            )
-        self._over = True
-        observation = self._env.observe(self._agent)
-        observed = dict(self._env.infos[self._agent])
-        observation, info = self._with_mask(observation, observed, over=True)
-        return observation, self._illegal_reward, True, False, {**info, "illegal_action": True}
+    Raises:
+        InvalidOptionError: it is neither None nor an integer of at least 0.
+    """
+    if seed is None or (isinstance(seed, int | np.integer) and int(seed) >= 0):
+        return
+    raise InvalidOptionError(f"seed: expected None or an integer of at least 0, came {seed!r}")
 
 
 def make_view(
@@ -234,15 +193,15 @@ def make_view(
     *,
     agent: str,
     opponent: Others = "expert",
-    illegal_action: Literal["lose", "raise"] = "lose",
+    illegal_action: IllegalAction = "lose",
     **kwargs: Any,
 ) -> SingleAgentEnv:
     """Make the view of an environment named by its door: Gymnasium's entry point.
 
     Args:
-        env: `"module:function"`, the function making a multi-agent environment from `kwargs`.
-        agent: whose view.
-        opponent: who plays the rest: `"expert"`, `"random"`, a policy, or a mapping by agent.
+        env: `"module:function"`, the function making an AEC or parallel environment from `kwargs`.
+        agent: whose view, as in `SingleAgentEnv`.
+        opponent: who plays the rest: `others` of `SingleAgentEnv`.
         illegal_action: as in `SingleAgentEnv`.
         kwargs: for the function.
     """

@@ -17,6 +17,7 @@ from mail_envs.errors import (
 )
 from mail_envs.protocols.asking import uniform_policy
 from mail_wrappers import SingleAgentEnv
+from mail_wrappers.playing import stream_seed
 from tests.doubles import Script, always, masks
 
 
@@ -69,8 +70,8 @@ PAYS = [
     [
         # From one turn of a to the next: 0 and 1; 2, 3 and 4; 5 and 6.
         ("a", [1 + 2, -4 + 0.5, 100 + 1000]),
-        # What b is paid before its first turn is no consequence of what it does.
-        ("b", [20 + 5, 0, 7 + 3, 0.25]),
+        # What b is paid before its first turn comes with its first step.
+        ("b", [10 + 20 + 5, 0, 7 + 3, 0.25]),
     ],
 )
 def test_rewards_between_two_turns_are_summed(agent, expected):
@@ -92,7 +93,7 @@ def test_the_agent_sees_its_own_turns_and_the_others_play_theirs():
     assert turns == [1, 3, 4, 6, 7]
     assert beneath.played == [("a", 2), ("b", 1), ("a", 2), ("b", 1), ("b", 1), ("a", 2), ("b", 1)]
     assert [asked[0] for asked in other.asked] == [[[0, 0]], [[2, 0]], [[5, 0]]]
-    assert beneath.seeds == [(11, {"key": 1})]
+    assert beneath.seeds == [(stream_seed(11, 1), {"key": 1})]
 
 
 def three(agent, others="random"):
@@ -106,8 +107,8 @@ def three(agent, others="random"):
     ("agent", "rewards", "ending"),
     [
         ("a", [1 - 7], (True, False)),
-        ("b", [0 + 3, 0, 6, 0], (False, True)),
-        ("c", [4, 5], (True, False)),
+        ("b", [1 + 3, 0, 6, 0], (False, True)),
+        ("c", [1 + 2 + 4, 5], (True, False)),
     ],
 )
 def test_agents_that_die_early_end_their_own_view_alone(agent, rewards, ending):

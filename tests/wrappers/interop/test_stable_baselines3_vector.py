@@ -99,6 +99,7 @@ def test_it_steps_as_stable_baselines3s_own_batch_of_single_views(agent):
         for row, done in enumerate(dones):
             ends += done
             info, there = infos[row], dict(expected[4][row])
+            assert there.pop("agent") == agent  # which a batch says once, as `env.agent`
             if not done:
                 there.pop("TimeLimit.truncated")
             assert info.keys() == there.keys()

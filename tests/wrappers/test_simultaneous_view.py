@@ -17,7 +17,8 @@ from mail_envs.errors import (
 )
 from mail_envs.markov.evaluation import policy_values, product, start_values
 from mail_envs.markov.tabular import policy_tables
-from mail_wrappers.parallel_view import ParallelSingleAgentEnv, make_parallel_view
+from mail_wrappers import SingleAgentEnv
+from mail_wrappers.single_agent import make_view
 
 
 class Auction(ParallelEnv):
@@ -79,7 +80,7 @@ def highest(observations, masks):
 
 @pytest.mark.parametrize("masks", ["observation", "info"])
 def test_a_foreign_game_with_masks(masks):
-    env = ParallelSingleAgentEnv(Auction(masks), "ann", highest)
+    env = SingleAgentEnv(Auction(masks), "ann", highest)
     _, info = env.reset(seed=3)
     assert info["action_mask"].tolist() == [1, 1, 1]
     _, reward, terminated, truncated, info = env.step(2)
@@ -94,12 +95,12 @@ def test_a_foreign_game_with_masks(masks):
 
 
 def test_illegal_actions_lose_or_raise():
-    env = ParallelSingleAgentEnv(Auction(), "ann", "random", illegal_reward=-7)
+    env = SingleAgentEnv(Auction(), "ann", "random", illegal_reward=-7)
     env.reset(seed=0)
     env.step(1)
     _, reward, terminated, _, info = env.step(1)
     assert (reward, terminated, info["illegal_action"]) == (-7.0, True, True)
-    env = ParallelSingleAgentEnv(Auction(), "ann", "random", illegal_action="raise")
+    env = SingleAgentEnv(Auction(), "ann", "random", illegal_action="raise")
     env.reset(seed=0)
     env.step(1)
     with pytest.raises(IllegalActionError, match=r"of ann: expected one of \[0, 2\], came 1"):
@@ -112,7 +113,7 @@ def test_a_mapping_says_who_plays_whom():
     def lowest(observations, masks):
         return np.eye(3)[masks.argmax(axis=1)]
 
-    env = ParallelSingleAgentEnv(Auction(), "bob", {"ann": lowest, "cid": highest})
+    env = SingleAgentEnv(Auction(), "bob", {"ann": lowest, "cid": highest})
     env.reset(seed=0)
     assert env.step(1)[1] == 0.0
     assert env.env.spent == {"ann": {0}, "bob": {1}, "cid": {2}}
@@ -139,7 +140,7 @@ def test_the_view_is_worth_what_policy_evaluation_says():
 
 def test_experts_are_asked_about_what_infos_say():
     """The observation is noise; the expert's question is the state beneath it."""
-    env = ParallelSingleAgentEnv(
+    env = SingleAgentEnv(
         low_rank_v0.parallel_env(observation="rich", reveal_actions=True), "player_0", "expert"
     )
     expert = env.expert("player_1")
@@ -154,12 +155,12 @@ def test_experts_are_asked_about_what_infos_say():
 def test_an_expert_that_does_not_fit_its_observations_says_so():
     """Handed over as a policy it is asked about observations: they have to tell the step."""
     env = block_linear_v0.parallel_env()
-    view = ParallelSingleAgentEnv(env, "player_0", env.expert("player_1"))
+    view = SingleAgentEnv(env, "player_0", env.expert("player_1"))
     view.reset(seed=0)
     with pytest.raises(ShapeError, match="pairs"):
         view.step(0)
     env = block_linear_v0.parallel_env(observation="step-and-state")
-    view = ParallelSingleAgentEnv(env, "player_0", env.expert("player_1"))
+    view = SingleAgentEnv(env, "player_0", env.expert("player_1"))
     view.reset(seed=0)
     view.step(0)
 
@@ -167,7 +168,7 @@ def test_an_expert_that_does_not_fit_its_observations_says_so():
 def test_the_others_draws_are_independent_of_the_environments():
     """From one stream for both, the draw that led to a state would also choose the move there."""
     beneath = block_linear_v0.parallel_env(states=10, horizon=2, reveal_actions=True)
-    env = ParallelSingleAgentEnv(beneath, "player_0", "random")
+    env = SingleAgentEnv(beneath, "player_0", "random")
     counts = np.zeros((10, 2))
     for seed in range(2000):
         env.reset(seed=seed)
@@ -195,9 +196,7 @@ def test_a_seed_is_an_episode():
 
 
 def test_it_forwards_the_truth_and_renders():
-    env = make_parallel_view(
-        "mail_envs.grid_game_v0:parallel_env", agent="player_1", render_mode="ansi"
-    )
+    env = make_view("mail_envs.grid_game_v0:parallel_env", agent="player_1", render_mode="ansi")
     env.reset(seed=0)
     assert env.agent == "player_1"
     assert env.render().startswith("step 0:\n. . *")
@@ -210,26 +209,26 @@ def test_it_forwards_the_truth_and_renders():
 
 def test_mistakes_are_named():
     with pytest.raises(UnknownAgentError, match=r"agent: .*came 'dan'"):
-        ParallelSingleAgentEnv(Auction(), "dan")
+        SingleAgentEnv(Auction(), "dan")
     with pytest.raises(UnknownAgentError, match=r"missing: \['cid'\]"):
-        ParallelSingleAgentEnv(Auction(), "ann", {"bob": "random"})
+        SingleAgentEnv(Auction(), "ann", {"bob": "random"})
     with pytest.raises(UnknownNameError, match=r"illegal_action: .*came 'ignore'"):
-        ParallelSingleAgentEnv(Auction(), "ann", illegal_action="ignore")
+        SingleAgentEnv(Auction(), "ann", illegal_action="ignore")
     with pytest.raises(UnknownNameError, match=r"policy of bob: .*came 'best'"):
-        ParallelSingleAgentEnv(Auction(), "ann", "best")
+        SingleAgentEnv(Auction(), "ann", "best")
     with pytest.raises(MissingTruthError, match="provides game, expert and feature_map"):
-        ParallelSingleAgentEnv(Auction(), "ann", "expert")
-    view = ParallelSingleAgentEnv(Auction(), "ann")
+        SingleAgentEnv(Auction(), "ann", "expert")
+    view = SingleAgentEnv(Auction(), "ann")
     with pytest.raises(EpisodeOverError):
         view.step(0)
     for ask in (lambda: view.game, lambda: view.expert("ann"), lambda: view.feature_map("ann")):
         with pytest.raises(MissingTruthError):
             ask()
-    maskless = ParallelSingleAgentEnv(grid_game_v0.parallel_env(), "player_0")
+    maskless = SingleAgentEnv(grid_game_v0.parallel_env(), "player_0")
     maskless.reset(seed=0)
     with pytest.raises(MissingTruthError, match="provides no action mask"):
         maskless.action_masks()
     odd = independent_linear_v0.parallel_env()
     odd._actions["player_2"] = spaces.Box(0, 1, (2,))
     with pytest.raises(ShapeError, match="action space of player_2: expected Discrete"):
-        ParallelSingleAgentEnv(odd, "player_0")
+        SingleAgentEnv(odd, "player_0", highest)

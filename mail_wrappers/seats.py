@@ -1,0 +1,275 @@
+"""One agent's seat at a multi-agent environment: what a view shows and takes, without Gymnasium.
+
+Resets and steps are generators that yield questions to the others' players and are sent the moves.
+`SingleAgentEnv` drives one seat, `SingleAgentVectorEnv` many in lockstep: so both play alike.
+"""
+
+import copy
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+from pettingzoo import AECEnv, ParallelEnv
+
+from mail_envs.errors import (
+    AbsentAgentError,
+    EpisodeOverError,
+    IllegalActionError,
+    InvalidOptionError,
+    MissingTruthError,
+    ShapeError,
+    UnknownAgentError,
+    UnknownNameError,
+)
+from mail_wrappers.moves import allowed, legal_moves, mask_of, mask_width, shown
+from mail_wrappers.others import MultiAgentEnv, Others, resolve_others
+from mail_wrappers.players import Asked, Player
+from mail_wrappers.playing import Turn, play_of, stream_seed
+
+__all__ = ["IllegalAction", "Rules", "Seat", "Step", "check_equal_spaces", "seats_of"]
+
+IllegalAction: TypeAlias = Literal["lose", "raise"]
+Start: TypeAlias = tuple[Any, dict[str, Any]]
+Step: TypeAlias = tuple[Any, float, bool, bool, dict[str, Any]]
+
+SEATS = ("alternate", "draw")
+MOST_SKIPPED = 100
+"""Episodes in which the agent never acts, before a reset gives up."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a view does with illegal actions.
+
+    Attributes:
+        illegal_action: `"lose"` or `"raise"`.
+        illegal_reward: the reward of an illegal action under `"lose"`.
+    """
+
+    illegal_action: IllegalAction = "lose"
+    illegal_reward: float = -1.0
+
+    def __post_init__(self) -> None:
+        """Check the word.
+
+        Raises:
+            UnknownNameError: another word.
+        """
+        if self.illegal_action not in ("lose", "raise"):
+            raise UnknownNameError(
+                f"illegal_action: expected 'lose' or 'raise', came {self.illegal_action!r}"
+            )
+
+
+def seats_of(env: object, agent: str) -> tuple[str, ...]:
+    """The agents that a view may play: one, or all for `"alternate"` and `"draw"`.
+
+    Raises:
+        InvalidOptionError: no PettingZoo environment, or one without `possible_agents`.
+        UnknownAgentError: an agent that the environment does not have.
+        ShapeError: agents of different spaces that are to take turns.
+    """
+    if not isinstance(env, AECEnv | ParallelEnv):
+        raise InvalidOptionError(
+            f"env: expected a PettingZoo AECEnv or ParallelEnv, came {type(env).__name__}"
+        )
+    known: Any = getattr(env, "possible_agents", None)
+    names: tuple[str, ...] = tuple(known or ())
+    if agent in names:
+        return (agent,)
+    if agent not in SEATS or not names:
+        raise UnknownAgentError(
+            f"agent: expected one of {list(names)}, or one of {SEATS}, came {agent!r}"
+        )
+    check_equal_spaces(env, names, f"agent {agent!r}")
+    return names
+
+
+def check_equal_spaces(env: MultiAgentEnv, names: tuple[str, ...], who: str) -> None:
+    """Refuse agents of different spaces, naming the two that differ.
+
+    Raises:
+        ShapeError: there are such.
+    """
+    first = names[0]
+    for kind, space_of in (
+        ("observation", env.observation_space),
+        ("action", env.action_space),
+    ):
+        for name in names[1:]:
+            if space_of(name) != space_of(first):
+                raise ShapeError(
+                    f"{who}: expected equal {kind} spaces for all agents, came "
+                    f"{space_of(first)} for {first} and {space_of(name)} for {name}"
+                )
+
+
+class Seat:
+    """One agent's side of a multi-agent environment; arguments as for `SingleAgentEnv`.
+
+    Attributes:
+        env: the multi-agent environment.
+        seats: the agents that may be played.
+        agent: the one played in the running episode.
+        observation_space: of every seat.
+        action_space: of every seat.
+    """
+
+    def __init__(
+        self,
+        env: MultiAgentEnv,
+        agent: str,
+        others: Others,
+        rules: Rules,
+    ) -> None:
+        self.env = env
+        self.seats = seats_of(env, agent)
+        self.agent = self.seats[0]
+        self.observation_space: spaces.Space[Any] = env.observation_space(self.agent)
+        self.action_space: spaces.Space[Any] = env.action_space(self.agent)
+        self._drawn = agent == "draw" and len(self.seats) > 1
+        self._rules = rules
+        self._play = play_of(env)
+        self._width = mask_width(self.action_space)
+        self._choices = _choices(self.action_space)
+        self._begun = 0  # episodes since the last seeded reset
+        self._over = True
+        self._carried = 0.0  # paid before the first turn, and not delivered yet
+        self._mask: Any = None
+        self._turn: Turn | None = None
+        self.seat_others(others)
+
+    @property
+    def players(self) -> Mapping[str, Player]:
+        """Whoever plays each agent that is not, or not always, this seat's."""
+        return self._play.table.players
+
+    def seat_others(self, others: Others) -> None:
+        """Say who plays the others from now on."""
+        fixed = len(self.seats) == 1
+        names = [name for name in self.env.possible_agents if not (fixed and name == self.agent)]
+        self._play.table.players = resolve_others(self.env, names, others)
+
+    def begin(
+        self, *, rng: np.random.Generator, seed: int | None, options: dict[str, Any] | None
+    ) -> Generator[Asked, list[Any], Start]:
+        """Begin an episode: the agent's first observation and info.
+
+        Args:
+            rng: where the draws of this and later episodes come from.
+            seed: of the environment beneath and of spaces that are drawn from; None to go on.
+            options: for the environment beneath.
+
+        Raises:
+            AbsentAgentError: the agent had no turn in any of `MOST_SKIPPED` episodes.
+        """
+        self._over = True
+        self._mask = None
+        self.agent = self._next_seat(rng, anew=seed is not None)
+        table = self._play.table
+        table.rng = rng
+        beneath = None
+        if seed is not None:
+            table.seed(seed)
+            beneath = stream_seed(seed, 1)
+        for _ in range(MOST_SKIPPED):
+            table.memory.clear()
+            turn = yield from self._play.begin(self.agent, seed=beneath, options=options)
+            if not (turn.terminated or turn.truncated):
+                self._over, self._carried = False, float(turn.reward)
+                return self._shown(turn)
+            beneath = None
+        raise AbsentAgentError(
+            f"reset: expected a turn of {self.agent} in one of {MOST_SKIPPED} episodes of "
+            f"{self.env}, came none"
+        )
+
+    def move(self, action: Any) -> Generator[Asked, list[Any], Step]:
+        """Play `action`: the agent's next observation, reward, ends and info.
+
+        Raises:
+            EpisodeOverError: before the first reset or after the end.
+            IllegalActionError: an action outside the mask, under `illegal_action="raise"`; or one
+                outside the action space.
+        """
+        if self._over:
+            raise EpisodeOverError("step: the episode is over or has not begun; call reset()")
+        action = self._in_space(action)
+        if self._mask is not None and not legal_moves(self.action_space, self._mask, action):
+            return self._refuse(action)
+        self._over = True  # until the turn has come: after an error there is no way on
+        turn = yield from self._play.move(action)
+        reward, self._carried = float(turn.reward) + self._carried, 0.0
+        terminated, truncated = bool(turn.terminated), bool(turn.truncated)
+        self._over = terminated or truncated
+        observation, info = self._shown(turn)
+        return observation, reward, terminated, truncated, info
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """The legal actions, `(A,)` bool; all True at the end.
+
+        Raises:
+            MissingTruthError: an environment without masks.
+        """
+        if self._mask is None:
+            raise MissingTruthError(f"action_masks: {self.env} provides no action mask")
+        return np.asarray(self._mask, dtype=np.bool_)
+
+    # ---- parts
+
+    def _next_seat(self, rng: np.random.Generator, *, anew: bool) -> str:
+        if self._drawn:
+            return self.seats[int(rng.integers(len(self.seats)))]
+        self._begun = 0 if anew else self._begun
+        self._begun += 1
+        return self.seats[(self._begun - 1) % len(self.seats)]
+
+    def _in_space(self, action: Any) -> Any:
+        if type(action) is int and action in self._choices:
+            return action
+        if not self.action_space.contains(action):
+            raise IllegalActionError(
+                f"action of {self.agent}: expected one of {self.action_space}, came {action!r}"
+            )
+        # 0-d arrays, as stable-baselines3 predicts them, are no int
+        return int(action) if isinstance(self.action_space, spaces.Discrete) else action
+
+    def _shown(self, turn: Turn) -> Start:
+        """Keep the mask, all ones at the end, and put it where it is looked for."""
+        self._turn = turn
+        observation, info = turn.observation, {**turn.info, "agent": self.agent}
+        mask = mask_of(observation, info, width=self._width, who=self.agent)
+        if self._over:
+            known = self._mask if mask is None else mask
+            mask = None if known is None else np.ones_like(known)
+        if mask is None:
+            self._mask = None
+            return observation, info
+        self._mask = mask = np.array(mask)
+        if isinstance(observation, Mapping) and "action_mask" in observation:
+            observation = {**observation, "action_mask": mask.copy()}
+        info["action_mask"] = mask.copy()
+        return observation, info
+
+    def _refuse(self, action: Any) -> Step:
+        """An illegal action: raise, or end the episode as lost, as chosen."""
+        if self._rules.illegal_action == "raise" or self._turn is None:
+            raise IllegalActionError(
+                f"action of {self.agent}: expected one of "
+                f"{allowed(self.action_space, self._mask)}, came {shown(action)}"
+            )
+        self._over = True
+        turn = self._turn._replace(observation=copy.deepcopy(self._turn.observation))
+        observation, info = self._shown(turn)
+        reward = self._rules.illegal_reward + self._carried
+        return observation, reward, True, False, {**info, "illegal_action": True}
+
+
+def _choices(space: spaces.Space[Any]) -> range:
+    """The actions of a `Discrete` space; nothing for others, which are looked at one by one."""
+    if not isinstance(space, spaces.Discrete):
+        return range(0)
+    return range(int(space.start), int(space.start + space.n))
