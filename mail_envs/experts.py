@@ -101,6 +101,13 @@ class PerfectExpert:
         """The scores of a batch of states, `(B, A)`; see `scores`."""
         return self.solver.scores(states)
 
+    def scores_of(
+        self, observations: Observations, action_masks: Mask | None = None, /
+    ) -> FloatArray:
+        """The scores at each of `(B, rows, columns, 2)` observations, `(B, A)`; see `scores`."""
+        del action_masks
+        return self.batch_scores(batch.encode(self.game, observations))
+
     def best_actions(self, state: State) -> tuple[int, ...]:
         """All best actions in increasing order, as `prefer` ranks them; none after the end.
 

@@ -3,23 +3,48 @@
 from mail_wrappers.budget import CountedExpert, QueryBudget
 from mail_wrappers.decisions import Decisions
 from mail_wrappers.demonstrations import Demonstrations
+from mail_wrappers.flat import FlatObservation, VectorFlatObservation
+from mail_wrappers.imitation import (
+    GameReward,
+    ImitationReward,
+    SquaredDistanceReward,
+    WeightedSum,
+)
 from mail_wrappers.labels import ExpertLabels
+from mail_wrappers.mixing import ExponentialMix, LinearMix, MixedPlay
 from mail_wrappers.novelty import NoveltyReward
+from mail_wrappers.query_log import QueryLog
 from mail_wrappers.recording import RandomOpening, RecordDemonstrations
 from mail_wrappers.rewards import PricedReward, RewardSource, Transitions
 from mail_wrappers.single_agent import SingleAgentEnv
+from mail_wrappers.vector_labels import VectorExpertLabels
+from mail_wrappers.vector_mixing import VectorMixedPlay
+from mail_wrappers.vector_rewards import VectorPricedReward
 
 __all__ = [
     "CountedExpert",
     "Decisions",
     "Demonstrations",
     "ExpertLabels",
+    "ExponentialMix",
+    "FlatObservation",
+    "GameReward",
+    "ImitationReward",
+    "LinearMix",
+    "MixedPlay",
     "NoveltyReward",
     "PricedReward",
     "QueryBudget",
+    "QueryLog",
     "RandomOpening",
     "RecordDemonstrations",
     "RewardSource",
     "SingleAgentEnv",
+    "SquaredDistanceReward",
     "Transitions",
+    "VectorExpertLabels",
+    "VectorFlatObservation",
+    "VectorMixedPlay",
+    "VectorPricedReward",
+    "WeightedSum",
 ]

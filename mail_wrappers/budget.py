@@ -4,20 +4,37 @@ A **query** is one question put to an expert for a move or a label while data is
 it plays as an opponent or labels for a learner. Evaluation asks the bare expert and counts nothing.
 """
 
-from mail_envs.errors import BudgetExhaustedError
+from collections.abc import Mapping, Sequence
+
+from mail_envs.errors import (
+    BudgetExhaustedError,
+    InvalidOptionError,
+    UnknownAgentError,
+    UnknownNameError,
+)
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
+from mail_wrappers.query_log import PURPOSES, UNKNOWN, Purpose, QueryLog, QueryLogWriter
 
 __all__ = ["CountedExpert", "QueryBudget"]
 
 
 class QueryBudget:
-    """A number of questions that may be asked, and how many have been.
+    """What may be spent on questions, what has been, and a log of them.
+
+    Exact, and not for several threads at once: every question is taken from the budget before it is
+    asked, and what is not left is not granted.
 
     Args:
-        limit: the questions granted in all; None for no limit, only counting.
+        limit: what may be spent in all; with a cost of 1, the questions granted. None for no limit,
+            only counting.
+        cost: of a question, an integer of at least 1, in the units of `limit`: one for all, or a
+            mapping from agent (whom the question concerns) to its cost.
+        log: whether to log every question. A row, one call's questions at one place, takes about
+            100 bytes; a number keeps that many rows, the latest.
 
     Raises:
-        ValueError: a negative limit.
+        ValueError: a negative limit; a cost below 1.
+        InvalidOptionError: a log of fewer than 1 row.
 
     >>> budget = QueryBudget(3)
     >>> budget.reserve(2), budget.reserve(2), budget.reserve(1)
@@ -26,55 +43,135 @@ class QueryBudget:
     3
     """
 
-    def __init__(self, limit: int | None = None) -> None:
+    def __init__(
+        self,
+        limit: int | None = None,
+        *,
+        cost: int | Mapping[str, int] = 1,
+        log: bool | int = True,
+    ) -> None:
         if limit is not None and limit < 0:
             raise ValueError(f"limit: expected None or at least 0, came {limit!r}")
         self._limit = limit
         self._used = 0
+        self._asked = 0
+        self._costs = dict(cost) if isinstance(cost, Mapping) else cost
+        for each in self._costs.values() if isinstance(self._costs, dict) else [self._costs]:
+            _check_cost(each)
+        if not isinstance(log, bool) and log < 1:
+            raise InvalidOptionError(f"log: expected True, False or at least 1 row, came {log!r}")
+        bound = None if isinstance(log, bool) else log
+        self._writer = None if log is False else QueryLogWriter(bound)
 
     @property
     def limit(self) -> int | None:
-        """The questions granted in all; None for no limit."""
+        """What may be spent in all; None for no limit."""
         return self._limit
 
     @property
     def used(self) -> int:
-        """The questions asked so far."""
+        """What has been spent so far; with a cost of 1, the questions asked."""
         return self._used
 
     @property
+    def asked(self) -> int:
+        """The questions granted so far, whatever they cost."""
+        return self._asked
+
+    @property
     def remaining(self) -> int | None:
-        """The questions left; None for no limit."""
+        """What is left to spend; None for no limit."""
         return None if self._limit is None else self._limit - self._used
 
-    def reserve(self, questions: int) -> int:
+    @property
+    def log(self) -> QueryLog:
+        """The questions granted so far; empty under `log=False`."""
+        return (self._writer or QueryLogWriter(None)).log()
+
+    def cost_of(self, agent: str = "") -> int:
+        """The cost of a question that concerns `agent`.
+
+        Raises:
+            UnknownAgentError: costs by agent, and none for this one.
+        """
+        if isinstance(self._costs, int):
+            return self._costs
+        if agent not in self._costs:
+            raise UnknownAgentError(
+                f"cost of agent {agent!r}: expected one of {list(self._costs)}, came {agent!r}"
+            )
+        return self._costs[agent]
+
+    def affordable(self, *, agent: str = "", cost: int | None = None) -> int | None:
+        """How many questions are left; None for no limit; arguments as of `reserve`."""
+        each = self.cost_of(agent) if cost is None else _check_cost(cost)
+        return None if self.remaining is None else self.remaining // each
+
+    def reserve(
+        self,
+        questions: int,
+        *,
+        agent: str = "",
+        episode: int | Sequence[int] = UNKNOWN,
+        step: int | Sequence[int] = UNKNOWN,
+        purpose: Purpose = "label",
+        cost: int | None = None,
+    ) -> int:
         """Take up to `questions` from the budget; returns how many are granted.
 
         A batch whose first k rows are granted asks those rows, the lowest indices first.
 
+        Args:
+            questions: how many are wanted.
+            agent: whom they concern; it may set the cost.
+            episode: for the log: of all, or one number per question; -1 for unknown.
+            step: for the log, likewise.
+            purpose: for the log: `"label"` or `"move"`.
+            cost: of each of these questions, instead of the budget's own.
+
         Raises:
-            ValueError: a negative number of questions.
+            ValueError: a negative number of questions; a cost below 1.
+            UnknownNameError: another purpose.
+            UnknownAgentError: costs by agent, and none for this one.
         """
         if questions < 0:
             raise ValueError(f"questions: expected at least 0, came {questions!r}")
-        granted = questions if self.remaining is None else min(questions, self.remaining)
-        self._used += granted
+        if purpose not in PURPOSES:
+            raise UnknownNameError(f"purpose: expected one of {PURPOSES}, came {purpose!r}")
+        each = self.cost_of(agent) if cost is None else _check_cost(cost)
+        left = self.affordable(cost=each)
+        granted = questions if left is None else min(questions, left)
+        self._used += granted * each
+        self._asked += granted
+        if granted and self._writer is not None:
+            self._writer.append(
+                agent, purpose, episodes=episode, steps=step, questions=granted, cost=each
+            )
         return granted
 
 
 class CountedExpert:
-    """An expert whose every answer is charged to a budget; a policy as the expert is.
+    """An expert whose every answer is charged to a budget as a move; a policy as the expert is.
 
     Args:
         expert: whom to ask.
         budget: what the questions are charged to.
         name: how errors call the expert.
+        agent: whom the questions concern, in the budget's log and costs; None for `name`.
     """
 
-    def __init__(self, expert: Policy, budget: QueryBudget, *, name: str = "expert") -> None:
+    def __init__(
+        self,
+        expert: Policy,
+        budget: QueryBudget,
+        *,
+        name: str = "expert",
+        agent: str | None = None,
+    ) -> None:
         self._expert = expert
         self._budget = budget
         self._name = name
+        self._agent = name if agent is None else agent
 
     def __call__(self, observations: Observations, action_masks: Mask | None, /) -> FloatArray:
         """Answer all of a batch, or none of it.
@@ -82,7 +179,7 @@ class CountedExpert:
         Raises:
             BudgetExhaustedError: fewer questions are left than rows; nothing is charged.
         """
-        asked, left = len(observations), self._budget.remaining
+        asked, left = len(observations), self._budget.affordable(agent=self._agent)
         if left is not None and asked > left:
             raise BudgetExhaustedError(
                 f"{self._name}: expected at most {left} more questions of a budget of "
@@ -92,6 +189,12 @@ class CountedExpert:
 
     def ask(self, observations: Observations, action_masks: Mask | None) -> FloatArray:
         """Answer the first rows of a batch, as many as the budget grants: `(granted, A)`."""
-        granted = self._budget.reserve(len(observations))
+        granted = self._budget.reserve(len(observations), agent=self._agent, purpose="move")
         masks = None if action_masks is None else action_masks[:granted]
         return self._expert(observations[:granted], masks)
+
+
+def _check_cost(cost: int) -> int:
+    if cost < 1:
+        raise ValueError(f"cost: expected an integer of at least 1, came {cost!r}")
+    return cost

@@ -1,28 +1,62 @@
 """Rewards as choices: a wrapper that pays what a reward source says a transition is worth.
 
 A **reward source** prices transitions, in batches. It is immutable; whoever holds the wrapper
-renews it through `PricedReward.renew`.
+renews it through `PricedReward.renew`. A source that asks experts (`mail_wrappers.imitation`) says
+so by `questions`: the wrapper asks them, where each transition begins, before it is played.
 """
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, get_args, runtime_checkable
 
 import gymnasium
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 
-from mail_envs.protocols import FloatArray, Mask, Observations
-from mail_envs.protocols.asking import split_observation
+from mail_envs.errors import BudgetExhaustedError, EpisodeOverError
+from mail_envs.protocols import FloatArray, Mask, Observations, Policy
+from mail_wrappers.advice import ONE, Advice, advice_for, spent_error
+from mail_wrappers.batches import as_batch, forwarded_masks, part
+from mail_wrappers.budget import QueryBudget
+from mail_wrappers.labels import Spent, check_word, cut_short
 
-__all__ = ["PricedReward", "RewardSource", "Transitions"]
+__all__ = [
+    "AsksExperts",
+    "PricedReward",
+    "Question",
+    "RewardSource",
+    "Transitions",
+    "priced_action",
+]
+
+
+class Question(NamedTuple):
+    """What a reward source asks about every transition: an expert, charged to a budget."""
+
+    expert: Policy
+    budget: QueryBudget
 
 
 class Transitions(NamedTuple):
-    """A batch of what an agent did and what it was paid for it."""
+    """A batch of what an agent did and what it was paid for it.
+
+    What a source does not need may be missing: None.
+    """
 
     observations: Observations  # (B, ...)
     action_masks: Mask | None  # (B, A)
-    actions: NDArray[np.int64]  # (B,)
+    actions: NDArray[Any]  # (B,) int64 from 0, or (B, ...) where not discrete
     rewards: FloatArray  # (B,), the environment's own
+    next_observations: Observations | None = None  # (B, ...), at the agent's next turn or the end
+    terminations: NDArray[np.bool_] | None = None  # (B,)
+    truncations: NDArray[np.bool_] | None = None  # (B,)
+    answers: tuple[tuple[Question, FloatArray], ...] = ()  # (B, A) each, paid for
+
+    def answer(self, question: Question) -> FloatArray | None:
+        """What an expert has already said of the observations, `(B, A)`; None if not asked."""
+        for asked, answer in self.answers:
+            if asked.expert is question.expert and asked.budget is question.budget:
+                return answer
+        return None
 
 
 class RewardSource(Protocol):
@@ -38,46 +72,175 @@ class RewardSource(Protocol):
         ...
 
 
+@runtime_checkable
+class AsksExperts(Protocol):
+    """A reward source that asks experts about the observations of transitions."""
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Whom it asks, and what that is charged to."""
+        ...
+
+
 class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any]):
     """Pay the agent what a reward source says; its own reward stays in `info["reward"]`.
 
+    The action that is priced is the one that this wrapper is given: over `MixedPlay` the learner's
+    choice, beneath it what was played.
+
     Args:
-        env: a single-agent environment with discrete actions.
+        env: a single-agent environment.
         source: what prices the transitions.
+        spent: what a step does where the source's question is not granted. `"error"`: it raises
+            `BudgetExhaustedError`; `"truncate"`: it plays nothing, pays 0 and truncates the
+            episode, with `info["budget_spent"]` True; so does a step in which an expert inside the
+            environment finds its budget spent.
+
+    Raises:
+        UnknownNameError: another word than those above.
     """
 
-    def __init__(self, env: gymnasium.Env[Any, Any], source: RewardSource) -> None:
+    def __init__(
+        self, env: gymnasium.Env[Any, Any], source: RewardSource, *, spent: Spent = "error"
+    ) -> None:
         super().__init__(env)
+        check_word("spent", spent, get_args(Spent))
+        self._truncates = spent == "truncate"
         self._source = source
-        self._observation: Any = None
+        self._ask = Askers(env, source)
+        self._last: tuple[Any, dict[str, Any]] = (None, {})
+        self._cut = False
 
     @property
     def source(self) -> RewardSource:
         """What prices the transitions now."""
         return self._source
 
+    @property
+    def advices(self) -> tuple[Advice, ...]:
+        """What this wrapper keeps of experts' answers at the present turn."""
+        return self._ask.kept
+
     def renew(self, source: RewardSource) -> None:
-        """Price by another source from the next transition on."""
+        """Price by another source from the next transition on.
+
+        Raises:
+            EpisodeOverError: a source that asks another expert or budget, within an episode.
+        """
+        self._ask.renew(source)
         self._source = source
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """The legal actions, `(A,)` bool, as the environment beneath tells them."""
+        return forwarded_masks(self.env)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode."""
-        self._observation, info = self.env.reset(seed=seed, options=options)
-        return self._observation, info
+        observation, info = self.env.reset(seed=seed, options=options)
+        self._cut = False
+        self._arrive(observation, info, begun=True)
+        return observation, info
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        """Step, and price the transition."""
-        before = self._observation
-        self._observation, reward, terminated, truncated, info = self.env.step(action)
-        seen, mask = split_observation(before)
+        """Step, and price the transition.
+
+        Raises:
+            BudgetExhaustedError: see `spent`.
+            EpisodeOverError: a step after an end of this wrapper's making.
+        """
+        if self._cut:
+            raise EpisodeOverError("step: the budget ended the episode; call reset()")
+        before, (answers, unanswered) = self._last, self._ask(ONE)
+        if unanswered is not None:
+            if not self._truncates:
+                raise spent_error("reward", unanswered.budget)
+            self._cut = True
+            return cut_short(*before)
+        try:
+            observation, reward, terminated, truncated, info = self.env.step(action)
+        except BudgetExhaustedError:
+            if not self._truncates:
+                raise
+            self._cut = True
+            return cut_short(*before)
+        self._arrive(observation, info, begun=False)
+        seen, mask = part(*before)
         transition = Transitions(
-            observations=seen[None],
+            observations=as_batch(seen),
             action_masks=None if mask is None else mask[None],
-            actions=np.array([action], dtype=np.int64),
+            actions=priced_action(action, self.action_space)[None],
             rewards=np.array([reward], dtype=np.float64),
+            next_observations=as_batch(part(observation, info)[0]),
+            terminations=np.array([terminated], dtype=np.bool_),
+            truncations=np.array([truncated], dtype=np.bool_),
+            answers=answers,
         )
         priced = float(self._source.price(transition)[0])
-        info = {**info, "reward": float(reward)}
-        return self._observation, priced, terminated, truncated, info
+        return observation, priced, terminated, truncated, {**info, "reward": float(reward)}
+
+    def _arrive(self, observation: Any, info: dict[str, Any], *, begun: bool) -> None:
+        self._last = observation, info
+        for advice in self._ask.kept:
+            advice.opens_one(observation, info, begun=begun)
+
+
+class Askers:
+    """What a reward source asks, through the advice that a stack of wrappers shares."""
+
+    def __init__(self, env: Any, source: RewardSource) -> None:
+        self._env = env
+        self._pairs: list[tuple[Question, Advice]] = []
+        self.kept: tuple[Advice, ...] = ()
+        self._take(source)
+
+    def renew(self, source: RewardSource) -> None:
+        """Ask for another source; its questions are the same, or it asks none."""
+        known = [(id(asked.expert), id(asked.budget)) for asked, _ in self._pairs]
+        wanted = _questions(source)
+        if any((id(asked.expert), id(asked.budget)) not in known for asked in wanted):
+            raise EpisodeOverError(
+                "renew: expected a source that asks the same experts on the same budgets, came "
+                f"{source!r}; wrap the environment anew"
+            )
+        self._active = wanted
+
+    def __call__(
+        self, rows: NDArray[np.bool_]
+    ) -> tuple[tuple[tuple[Question, FloatArray], ...], Question | None]:
+        """Ask about rows; the answers `(B, A)`, and the first question not granted everywhere."""
+        answers: list[tuple[Question, FloatArray]] = []
+        for question in self._active:
+            advice = self._advice(question)
+            known = advice.ask("distribution", rows, purpose="label")
+            if not known[rows].all():
+                return (), question
+            if rows.any():
+                answers.append((question, advice.answers("distribution")))
+        return tuple(answers), None
+
+    def _take(self, source: RewardSource) -> None:
+        self._active = _questions(source)
+        for question in self._active:
+            advice, new = advice_for(self._env, question.expert, question.budget)
+            self._pairs.append((question, advice))
+            self.kept += (advice,) if new else ()
+
+    def _advice(self, question: Question) -> Advice:
+        return next(
+            advice
+            for asked, advice in self._pairs
+            if asked.expert is question.expert and asked.budget is question.budget
+        )
+
+
+def priced_action(action: Any, space: gymnasium.Space[Any]) -> NDArray[Any]:
+    """Actions as sources take them: where they are discrete int64, counted from 0."""
+    if isinstance(space, spaces.Discrete):
+        return np.asarray(action, dtype=np.int64) - int(space.start)
+    return np.asarray(action)
+
+
+def _questions(source: RewardSource) -> tuple[Question, ...]:
+    return source.questions if isinstance(source, AsksExperts) else ()

@@ -21,6 +21,7 @@ __all__ = [
     "OneHotFeatureMap",
     "Policy",
     "ProvidesTruth",
+    "ScoringExpert",
 ]
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -65,6 +66,25 @@ class Expert(Protocol):
         deterministic: bool = False,
     ) -> tuple[NDArray[np.int64], tuple[NDArray[Any], ...] | None]:
         """Choose actions; one observation or a batch. Returns `(actions, state)`."""
+        ...
+
+
+@runtime_checkable
+class ScoringExpert(Protocol):
+    """An expert that also tells how good every action is."""
+
+    def scores_of(
+        self, observations: Observations, action_masks: Mask | None = None, /
+    ) -> FloatArray:
+        """Score a batch.
+
+        Args:
+            observations: `(B, ...)`.
+            action_masks: `(B, A)`, 1 where legal; None where every action always is.
+
+        Returns:
+            `(B, A)`: higher is better for whoever is to act; −inf for illegal actions.
+        """
         ...
 
 

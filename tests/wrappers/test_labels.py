@@ -10,7 +10,9 @@ from mail_envs.errors import (
     BudgetExhaustedError,
     EpisodeOverError,
     InvalidPolicyError,
+    MissingTruthError,
     ShapeError,
+    UnknownNameError,
 )
 from mail_wrappers import ExpertLabels, QueryBudget, SingleAgentEnv
 from tests.doubles import Script, always, masks
@@ -36,12 +38,12 @@ def test_a_label_is_what_the_expert_would_play_now():
     assert "expert_distribution" not in info
     reply = int(EXPERT(TicTacToe().observation(TicTacToe().play([0, 8]))[None])[0].argmax())
     assert env.label().tolist() == env.label().tolist() == label_of(0, 8, reply)
-    assert budget.used == 3
+    assert budget.used == 2  # the second question about one state is answered from memory
 
 
 def test_every_step_may_bring_its_label():
     budget = QueryBudget()
-    env = labelled(budget, every_step=True)
+    env = labelled(budget, when="every_step")
     _, info = env.reset()
     labels, over = 1, False
     assert info["expert_distribution"].tolist() == label_of(0)
@@ -56,7 +58,7 @@ def test_every_step_may_bring_its_label():
 
 def test_labels_do_not_change_the_game():
     env, bare = (
-        labelled(every_step=True),
+        labelled(when="every_step"),
         SingleAgentEnv(tictactoe_v0.raw_env(), "player_1", "expert"),
     )
     for environment in (env, bare):
@@ -70,9 +72,10 @@ def test_an_exhausted_budget_is_an_error():
     env = labelled(QueryBudget(1))
     env.reset()
     env.label()
+    env.step(8)
     with pytest.raises(BudgetExhaustedError, match="a question left, all 1 are spent"):
         env.label()
-    every = labelled(QueryBudget(0), every_step=True)
+    every = labelled(QueryBudget(0), when="every_step")
     with pytest.raises(BudgetExhaustedError, match="all 0 are spent"):
         every.reset()
 
@@ -119,7 +122,96 @@ def test_answers_without_masks_are_checked_too():
 
 def test_it_wraps_what_gymnasium_makes():
     env = ExpertLabels(
-        gymnasium.make("mail_envs/TicTacToe-v0"), EXPERT, QueryBudget(), every_step=True
+        gymnasium.make("mail_envs/TicTacToe-v0"), EXPERT, QueryBudget(), when="every_step"
     )
     _, info = env.reset(seed=1)
     assert info["expert_distribution"].tolist() == label_of()
+
+
+def test_a_label_may_be_an_action_or_scores():
+    budget = QueryBudget()
+    env = labelled(budget, kind="action")
+    env.reset()
+    assert env.label() == np.argmax(label_of(0))
+    env = labelled(budget, kind="scores", when="every_step")
+    _, info = env.reset()
+    assert info["expert_scores"].tolist() == EXPERT.scores(TicTacToe().play([0])).tolist()
+    assert budget.used == 2
+    silent = ExpertLabels(env, always(1), budget, kind="scores")
+    silent.reset()
+    with pytest.raises(MissingTruthError, match=r"the expert: expected scores_of\(\)"):
+        silent.label()
+    assert budget.used == 3  # the label of the wrapper beneath; the refused one is free
+
+
+def test_an_expert_that_only_acts_has_no_distribution():
+    class Model:
+        def predict(self, observation, deterministic):
+            return np.array([5]), None
+
+    env = SingleAgentEnv(tictactoe_v0.raw_env(), "player_1", "expert")
+    labels = ExpertLabels(env, Model(), QueryBudget())
+    labels.reset()
+    with pytest.raises(MissingTruthError, match="ask for its action"):
+        labels.label()
+    acting = ExpertLabels(env, Model(), QueryBudget(), kind="action")
+    acting.reset()
+    assert acting.label() == 5
+    neither = ExpertLabels(env, 3, QueryBudget(), kind="action")
+    neither.reset()
+    with pytest.raises(MissingTruthError, match=r"expected predict\(\)"):
+        neither.label()
+
+
+def test_words_are_checked():
+    for options in ({"when": "often"}, {"kind": "moves"}, {"spent": "ignore"}):
+        with pytest.raises(UnknownNameError, match=f"{next(iter(options))}: expected one of"):
+            labelled(**options)
+
+
+@pytest.mark.parametrize("when", ["demand", "every_step"])
+def test_a_spent_budget_may_truncate(when):
+    budget = QueryBudget(2)
+    env = labelled(budget, when=when, spent="truncate")
+    _, info = env.reset()
+    steps, cut = 0, False
+    while not cut:
+        if when == "demand":
+            env.label()
+        assert "budget_spent" not in info
+        legal = np.flatnonzero(env.action_masks())
+        seen, _, over, cut, info = env.step(int(legal[-1]))
+        steps += 1
+    assert (steps, budget.used, over, info["budget_spent"]) == (2, 2, False, True)
+    assert "expert_distribution" not in info
+    with pytest.raises(EpisodeOverError, match="label: the episode is over"):
+        env.label()
+    with pytest.raises(EpisodeOverError, match="step: the budget ended the episode"):
+        env.step(int(seen["action_mask"].argmax()))
+    first, info = env.reset()
+    assert info["budget_spent"]
+    with pytest.raises(BudgetExhaustedError, match="all 2 are spent"):
+        env.label()
+    same, reward, over, cut, _ = env.step(4)  # plays nothing
+    assert (reward, over, cut) == (0.0, False, True)
+    np.testing.assert_array_equal(first["observation"], same["observation"])
+
+
+def test_the_log_knows_the_views_agent_and_its_turns():
+    budget = QueryBudget(cost={"player_1": 3})
+    env = labelled(budget, when="every_step")
+    for _ in range(2):
+        env.reset()
+        env.step(4)
+    log = budget.log
+    assert log.agent.tolist() == ["player_1"] * 4
+    assert (log.episode.tolist(), log.step.tolist()) == ([0, 0, 1, 1], [0, 1, 0, 1])
+    assert budget.used == 12
+    named = ExpertLabels(scripted(), always(1), budget, agent="player_1")
+    named.reset()
+    named.label()
+    assert budget.log.agent[-1] == "player_1"
+
+
+def scripted():
+    return SingleAgentEnv(Script(["a", "b"], mask=masks([1, 1, 1])), "a")

@@ -1,0 +1,234 @@
+"""DAgger's mixing: now and then the expert's action is played instead of the learner's.
+
+DAgger (Ross, Gordon and Bagnell 2011, arXiv 1011.0686) gathers its i-th round by the mixture
+β_i π* + (1 − β_i) π_i of the expert and the learner, β_i falling from 1.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import gymnasium
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from mail_envs.errors import BudgetExhaustedError, EpisodeOverError, InvalidOptionError
+from mail_envs.protocols.asking import invert
+from mail_wrappers.advice import ONE, Advice, Form, advice_for, spent_error
+from mail_wrappers.batches import forwarded_masks
+from mail_wrappers.budget import QueryBudget
+from mail_wrappers.labels import check_word, cut_short
+
+__all__ = [
+    "Drawn",
+    "ExponentialMix",
+    "LinearMix",
+    "MixSpent",
+    "MixedPlay",
+    "Schedule",
+    "expert_form",
+    "probability_of",
+    "stream",
+]
+
+Schedule = Callable[[int], float]
+"""From the number of an episode, from 0, to the probability β of the expert's action."""
+Drawn = Literal["step", "episode"]
+MixSpent = Literal["error", "truncate", "learner"]
+"""What happens where the expert should play and its question is not granted."""
+
+
+@dataclass(frozen=True)
+class LinearMix:
+    """β falls linearly from `start` to `end` over `episodes`, and stays there.
+
+    Raises:
+        InvalidOptionError: a probability outside 0 to 1, or fewer than 1 episode.
+    """
+
+    episodes: int
+    start: float = 1.0
+    end: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, each in (("start", self.start), ("end", self.end)):
+            _check_probability(name, each)
+        if self.episodes < 1:
+            raise InvalidOptionError(f"episodes: expected at least 1, came {self.episodes!r}")
+
+    def __call__(self, episode: int, /) -> float:
+        """β of an episode."""
+        done = min(episode / self.episodes, 1.0)
+        return self.start + (self.end - self.start) * done
+
+
+@dataclass(frozen=True)
+class ExponentialMix:
+    """β = base^i in the i-th episode, from 0: the expert alone in the first.
+
+    Raises:
+        InvalidOptionError: a base outside 0 to 1.
+    """
+
+    base: float
+
+    def __post_init__(self) -> None:
+        _check_probability("base", self.base)
+
+    def __call__(self, episode: int, /) -> float:
+        """β of an episode."""
+        return float(self.base**episode)
+
+
+class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any]):
+    """Play the expert's action instead of the learner's with probability β.
+
+    `info["mixed"]` says whether the last step was the expert's, `info["played_action"]` what was
+    played. Every question is charged; one that was asked at this state already, as a label say, is
+    not asked again. Draws come from a stream of the wrapper's own, which `reset(seed=...)` seeds:
+    the environment's is not touched.
+
+    Args:
+        env: a single-agent environment.
+        expert: a policy where actions are discrete, whose distribution the action is drawn from;
+            otherwise whatever has stable-baselines3's `predict`.
+        budget: what each question is charged to.
+        beta: the probability β from 0 to 1, or a schedule over episodes: `LinearMix`,
+            `ExponentialMix`, or any callable.
+        drawn: whether it is drawn anew at every `"step"`, or once an `"episode"` who plays it.
+        spent: what happens where the expert should play and the question is not granted. `"error"`:
+            the step raises `BudgetExhaustedError`; `"truncate"`: it plays nothing, pays 0 and
+            truncates the episode, with `info["budget_spent"]` True, as does a step in which an
+            expert inside the environment finds its budget spent; `"learner"`: the learner's action
+            is played, with `info["budget_spent"]` True.
+        agent: whom the questions concern, in the budget's log and costs; None for the view's agent.
+
+    Raises:
+        UnknownNameError: another word than those above.
+        InvalidOptionError: a β outside 0 to 1, here or, at a later `reset`, from a schedule.
+    """
+
+    def __init__(
+        self,
+        env: gymnasium.Env[Any, Any],
+        expert: Any,
+        budget: QueryBudget,
+        beta: float | Schedule,
+        *,
+        drawn: Drawn = "step",
+        spent: MixSpent = "error",
+        agent: str | None = None,
+    ) -> None:
+        super().__init__(env)
+        check_word("drawn", drawn, get_args(Drawn))
+        check_word("spent", spent, get_args(MixSpent))
+        probability_of(beta, 0)
+        self._beta = beta
+        self._advice, self._keeps = advice_for(env, expert, budget, agent=agent)
+        self._form: Form = expert_form(expert, env.action_space)
+        self._by_episode = drawn == "episode"
+        self._on_spent: MixSpent = spent
+        self._rng = np.random.default_rng()
+        self._episode = -1
+        self._chance = 0.0
+        self._last: tuple[Any, dict[str, Any]] = (None, {})
+        self._cut = False
+
+    @property
+    def advices(self) -> tuple[Advice, ...]:
+        """The expert's answers at the present turn."""
+        return (self._advice,)
+
+    @property
+    def beta(self) -> float:
+        """The probability of the expert's action in this episode."""
+        return probability_of(self._beta, max(self._episode, 0))
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """The legal actions, `(A,)` bool, as the environment beneath tells them."""
+        return forwarded_masks(self.env)
+
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begin an episode, the next of the schedule."""
+        observation, info = self.env.reset(seed=seed, options=options)
+        if seed is not None:
+            self._rng = stream(seed)
+        self._episode += 1
+        self._cut, self._chance = False, self.beta
+        if self._by_episode:
+            self._chance = float(self._rng.random() < self._chance)
+        self._arrive(observation, info, begun=True)
+        return observation, info
+
+    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        """Play the expert's action or the learner's `action`.
+
+        Raises:
+            BudgetExhaustedError: see `spent`.
+            EpisodeOverError: a step after an end of this wrapper's making.
+        """
+        if self._cut:
+            raise EpisodeOverError("step: the budget ended the episode; call reset()")
+        mixed = self._chance > 0 and self._rng.random() < self._chance
+        known = bool(mixed and self._advice.ask(self._form, ONE, purpose="move")[0])
+        if mixed and not known and self._on_spent != "learner":
+            return self._end(spent_error("the expert's move", self._advice.budget))
+        played = self._experts() if known else action
+        try:
+            observation, reward, terminated, truncated, info = self.env.step(played)
+        except BudgetExhaustedError as error:
+            return self._end(error)
+        self._arrive(observation, info, begun=False)
+        told = {"mixed": known, "played_action": played}
+        if mixed and not known:
+            told["budget_spent"] = True
+        return observation, float(reward), terminated, truncated, {**info, **told}
+
+    def _experts(self) -> Any:
+        answer = self._advice.answers(self._form)
+        if self._form == "distribution":
+            drawn = invert(answer, self._rng.random(1))
+            return int(drawn[0]) + self._advice.first_action
+        return answer[0]
+
+    def _arrive(self, observation: Any, info: dict[str, Any], *, begun: bool) -> None:
+        self._last = observation, info
+        if self._keeps:
+            self._advice.opens_one(observation, info, begun=begun)
+
+    def _end(self, error: BudgetExhaustedError) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+        if self._on_spent != "truncate":
+            raise error
+        self._cut = True
+        observation, reward, terminated, truncated, info = cut_short(*self._last)
+        return observation, reward, terminated, truncated, {**info, "mixed": False}
+
+
+def stream(seed: int) -> np.random.Generator:
+    """The stream of a mixture's draws: another than the environment's of the same seed."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1,)))
+
+
+def expert_form(expert: Any, actions: gymnasium.Space[Any]) -> Form:
+    """How an expert is asked for a move: a policy over discrete actions for its distribution."""
+    return "distribution" if isinstance(actions, spaces.Discrete) and callable(expert) else "action"
+
+
+def probability_of(beta: float | Schedule, episode: int) -> float:
+    """β of an episode.
+
+    Raises:
+        InvalidOptionError: a schedule that leaves 0 to 1.
+    """
+    if not callable(beta):
+        return _check_probability("beta", beta)
+    return _check_probability(f"beta of episode {episode}", float(beta(episode)))
+
+
+def _check_probability(name: str, value: float) -> float:
+    if not 0 <= value <= 1:
+        raise InvalidOptionError(f"{name}: expected a number from 0 to 1, came {value!r}")
+    return float(value)

@@ -1,0 +1,139 @@
+"""Priced rewards for a batch of environments."""
+
+from typing import Any, get_args
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+from numpy.typing import NDArray
+
+from mail_wrappers.advice import Advice, spent_error
+from mail_wrappers.batches import as_batch, forwarded_vector_masks, part, rows_of, with_rows
+from mail_wrappers.episodes import Episodes, cut_rows, final_of
+from mail_wrappers.labels import Spent, check_word
+from mail_wrappers.rewards import Askers, RewardSource, Transitions, priced_action
+
+__all__ = ["VectorPricedReward"]
+
+Flags = NDArray[np.bool_]
+Step = tuple[Any, Any, Flags, Flags, dict[str, Any]]
+
+
+class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
+    """`PricedReward` for a batch; the environment's own rewards stay in `infos["reward"]`.
+
+    A step that only begins a row's episode is no transition: it is paid as the environment pays
+    it, and nothing is asked about it. Next observations are those of the same episode, also where
+    the step that ended it has begun another.
+
+    Args:
+        env: a vector environment, in any autoreset mode.
+        source: what prices the transitions.
+        spent: what a step does where the source's questions are not all granted. `"error"`: it
+            raises `BudgetExhaustedError`; the answers granted are kept for the turn, and no row
+            moves. `"truncate"`: no row moves, all rows that go on are truncated and paid 0, with
+            `infos["budget_spent"]`, and are to be reset before the next step.
+
+    Raises:
+        UnknownNameError: another word than those above.
+    """
+
+    def __init__(
+        self, env: VectorEnv[Any, Any, Any], source: RewardSource, *, spent: Spent = "error"
+    ) -> None:
+        super().__init__(env)
+        check_word("spent", spent, get_args(Spent))
+        self._truncates = spent == "truncate"
+        self._source = source
+        self._ask = Askers(env, source)
+        self._episodes = Episodes(env)
+        self._last: tuple[Any, dict[str, Any]] = (None, {})
+
+    @property
+    def source(self) -> RewardSource:
+        """What prices the transitions now."""
+        return self._source
+
+    @property
+    def advices(self) -> tuple[Advice, ...]:
+        """What this wrapper keeps of experts' answers at the present turns."""
+        return self._ask.kept
+
+    def renew(self, source: RewardSource) -> None:
+        """Price by another source from the next transition on; errors as in `PricedReward`."""
+        self._ask.renew(source)
+        self._source = source
+
+    def action_masks(self) -> Flags:
+        """The legal actions, `(B, A)` bool, as the environment beneath tells them."""
+        return forwarded_vector_masks(self.env, part(*self._last)[1])
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        """Begin episodes."""
+        begun = self._episodes.to_reset(options)
+        observations, infos = self.env.reset(seed=seed, options=options)  # pyright: ignore[reportArgumentType]
+        self._episodes.reset(begun)
+        self._arrive(observations, infos)
+        return observations, infos
+
+    def step(self, actions: Any) -> Step:
+        """Step, and price the transitions.
+
+        Raises:
+            BudgetExhaustedError: see `spent`.
+        """
+        self._episodes.check_step()
+        before = self._last
+        answers, unanswered = self._ask(self._episodes.live)
+        if unanswered is not None:
+            if not self._truncates:
+                raise spent_error("rewards", unanswered.budget)
+            return self._end()
+        observations, rewards, terminations, truncations, infos = self.env.step(actions)
+        self._episodes.step(terminations, truncations)
+        self._arrive(observations, infos)
+        rows = np.flatnonzero(self._episodes.played)
+        priced = np.array(rewards, dtype=np.float64)
+        if len(rows):
+            seen, masks = part(*before)
+            transitions = Transitions(
+                observations=rows_of(seen, rows),
+                action_masks=None if masks is None else masks[rows],
+                actions=priced_action(actions, self.single_action_space)[rows],
+                rewards=priced[rows],
+                next_observations=rows_of(self._ends(observations, infos), rows),
+                terminations=np.asarray(terminations)[rows],
+                truncations=np.asarray(truncations)[rows],
+                answers=tuple((asked, answer[rows]) for asked, answer in answers),
+            )
+            priced[rows] = self._source.price(transitions)
+        own = {"reward": np.array(rewards, dtype=np.float64), "_reward": self._all()}
+        return observations, priced, terminations, truncations, {**infos, **own}
+
+    def _ends(self, observations: Any, infos: dict[str, Any]) -> Any:
+        """What is seen after each step in the episode that it belongs to, `(B, ...)`."""
+        seen = part(observations, infos)[0]
+        ended = self._episodes.begun
+        if self._episodes.mode is not AutoresetMode.SAME_STEP or not ended.any():
+            return seen
+        for row in np.flatnonzero(ended).tolist():
+            last = part(final_of(infos, row), {})[0]
+            seen = with_rows(seen, np.array([row]), as_batch(last))
+        return seen
+
+    def _arrive(self, observations: Any, infos: dict[str, Any]) -> None:
+        self._last = observations, infos
+        begun, rows = self._episodes.begun, self._episodes.renewed
+        for advice in self._ask.kept:
+            advice.opens(observations, infos, begun=begun, rows=rows)
+
+    def _end(self) -> Step:
+        observations, infos = self._last
+        none = ~self._all()
+        live = self._episodes.live.copy()
+        ended, infos = cut_rows(self._episodes, live, observations, (none, none), infos)
+        return observations, np.zeros(self.num_envs), none.copy(), ended, infos
+
+    def _all(self) -> Flags:
+        return np.ones(self.num_envs, dtype=np.bool_)
