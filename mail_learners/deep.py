@@ -22,7 +22,7 @@ from mail_learners.cloning import CloneConfig, clone
 from mail_learners.dagger import Cloner, DaggerConfig, dagger
 from mail_learners.dqn_explorer import ExploreConfig, dqn_explore
 from mail_learners.environments import Problem
-from mail_learners.flattening import FlattenedPolicy, flat_rows, is_plain
+from mail_learners.flattening import FlattenedPolicy, is_plain
 from mail_learners.gathering import (
     Explore,
     explore_in_turn,
@@ -33,6 +33,7 @@ from mail_learners.gathering import (
 from mail_learners.recording import Recorder, weighted
 from mail_learners.results import Result
 from mail_wrappers import Decisions, Demonstrations, QueryBudget, RandomOpening
+from mail_wrappers.flattening import flatten_batch
 
 __all__ = ["DAGGER", "DEEP_LEARNERS", "Options", "clone_all", "deep_options", "gather", "learn_deep"]
 
@@ -165,7 +166,7 @@ def _clone_one(
     """Clone one agent's expert over its observations as rows of numbers."""
     space = problem.spaces[agent]
     plain = is_plain(space)
-    rows = decisions.observations if plain else flat_rows(space, decisions.observations)
+    rows = decisions.observations if plain else flatten_batch(space, decisions.observations)
     policy = clone(
         decisions if plain else replace(decisions, observations=rows),
         seed=stream_seed(seed, problem.agents.index(agent)),
@@ -286,7 +287,7 @@ def _explored(  # noqa: PLR0913 - what every way to gather is given
     budget: QueryBudget,
 ) -> Demonstrations:
     return explore_in_turn(
-        problem.make_turns,
+        problem.make,
         problem.experts,
         explore,
         games=games,

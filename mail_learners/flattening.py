@@ -5,18 +5,17 @@ leading axis for arrays and numbers, a dictionary or tuple of such arrays for co
 `gymnasium.spaces.flatten` says what a row is: numbers one-hot, parts one after the other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from gymnasium import spaces
-from gymnasium.vector.utils import batch_space, iterate
-from numpy.typing import NDArray
 
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
+from mail_wrappers.flattening import flatten_batch
 
-__all__ = ["FlattenedPolicy", "batched", "empty", "flat_rows", "is_plain", "seen_of", "seen_space"]
+__all__ = ["FlattenedPolicy", "batched", "empty", "is_plain", "seen_of", "seen_space"]
 
 Space: TypeAlias = spaces.Space[Any]
 MASK = "action_mask"
@@ -68,33 +67,12 @@ def empty(space: Space) -> Any:  # noqa: ANN401 - likewise
     return np.empty((0, *(space.shape or ())), dtype=space.dtype)
 
 
-def flat_rows(space: Space, observations: Any) -> NDArray[np.float32]:  # noqa: ANN401 - likewise
-    """A batch of observations as rows: `(B, spaces.flatdim(space))` float32."""
-    if isinstance(space, spaces.Discrete):
-        places = np.asarray(observations, dtype=np.int64) - int(space.start)
-        return np.eye(int(space.n), dtype=np.float32)[places]
-    if is_plain(space):
-        seen = np.asarray(observations, dtype=np.float32)
-        return seen.reshape(len(seen), spaces.flatdim(space))
-    rows: Iterable[Any] = iterate(batch_space(space, _count(observations)), observations)
-    flat = [np.asarray(spaces.flatten(space, row), dtype=np.float32) for row in rows]
-    return np.stack(flat) if flat else np.empty((0, spaces.flatdim(space)), dtype=np.float32)
-
-
-def _count(observations: Any) -> int:  # noqa: ANN401 - likewise
-    """The length of a batch, whatever it is nested in."""
-    while isinstance(observations, Mapping | tuple):
-        parts = observations.values() if isinstance(observations, Mapping) else observations
-        observations = next(iter(parts))
-    return len(observations)
-
-
 @dataclass(frozen=True)
 class FlattenedPolicy:
     """A policy over rows of numbers, asked about observations of any space.
 
     Attributes:
-        policy: asked about `flat_rows`.
+        policy: asked about `flatten_batch`.
         space: of one observation, without its mask.
     """
 
@@ -103,4 +81,4 @@ class FlattenedPolicy:
 
     def __call__(self, observations: Observations, action_masks: Mask | None = None) -> FloatArray:
         """Answer a batch of observations with `(B, A)` probabilities."""
-        return self.policy(flat_rows(self.space, observations), action_masks)
+        return self.policy(flatten_batch(self.space, observations), action_masks)

@@ -6,10 +6,9 @@ number: the first n episodes of a longer run are the episodes of a run of n.
 
 from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from pettingzoo import AECEnv
 
 from mail_envs.errors import BudgetExhaustedError
 from mail_envs.protocols import Policy
@@ -34,7 +33,7 @@ from mail_wrappers import (
 
 __all__ = ["Explore", "Progress", "explore_in_turn", "explore_with", "self_play", "stream_seed"]
 
-MakeEnv = Callable[[], AECEnv[str, Any, Any]]
+MakeEnv = Callable[[], MultiAgentEnv]
 Progress = Callable[[int], None]
 """Called with the number of episodes done so far."""
 
