@@ -239,7 +239,7 @@ BROKEN = [
     (crossings, "mail_wrappers.labels", "from mail_envs import experts"),
     (crossings, "mail_wrappers.labels", "import mail_envs"),
     (crossings, "mail_wrappers.novelty", "import torch"),
-    (crossings, "mail_wrappers.interop.stable_baselines3", "import mail_learners.cloning"),
+    (crossings, "mail_wrappers.interop.imitation", "import mail_learners.cloning"),
     (climbs, "mail_envs.board.rules", "from mail_envs.board.solver import solver"),
     (climbs, "mail_envs.board.rules", "from .solver import solver"),
     (climbs, "mail_envs.board.rules", "from mail_envs.board import solver"),
@@ -273,7 +273,7 @@ HARMLESS = [
     ),
     (climbs, "mail_envs.board.solver", "from mail_envs.board import LineGame, batch"),
     (crossings, "mail_learners.learning", "from mail_envs.board.solver import solver"),
-    (crossings, "mail_wrappers.interop.stable_baselines3", "import stable_baselines3"),
+    (crossings, "mail_wrappers.interop.stable_baselines3.dqn", "import stable_baselines3"),
 ]
 
 
