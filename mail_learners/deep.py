@@ -64,7 +64,9 @@ class Options:
     features: str | None = None
     explore: ExploreConfig = field(default_factory=ExploreConfig)
     clone: CloneConfig = field(default_factory=CloneConfig)
-    board_clone: BoardCloneConfig = field(default_factory=BoardCloneConfig)
+    board_clone: BoardCloneConfig = BoardCloneConfig(
+        widths=(128, 128), batch_size=256, steps=800
+    )
     symmetry: bool = True
     opening_plies: int = 4
     dagger: DaggerConfig = field(default_factory=DaggerConfig)

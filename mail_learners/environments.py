@@ -25,7 +25,7 @@ from mail_learners.cloning import Augment
 from mail_learners.flattening import Space, seen_space
 from mail_learners.playing import MultiAgentEnv, action_count
 
-__all__ = ["Environment", "Problem", "problem_of"]
+__all__ = ["Environment", "Problem", "maker_of", "problem_of"]
 
 Environment: TypeAlias = str | LineGame | MarkovGame | Setting | Callable[[], MultiAgentEnv]
 
@@ -108,7 +108,7 @@ def problem_of(environment: Environment, experts: Mapping[str, Policy] | None = 
         MissingTruthError: no experts given, and none provided by the environment.
         ShapeError: an agent whose actions are not discrete.
     """
-    make = _maker(environment)
+    make = maker_of(environment)
     env = make()
     agents = tuple(env.possible_agents)
     truth = env.unwrapped if isinstance(env.unwrapped, ProvidesTruth) else None
@@ -133,7 +133,12 @@ def problem_of(environment: Environment, experts: Mapping[str, Policy] | None = 
     )
 
 
-def _maker(environment: Environment) -> Callable[[], MultiAgentEnv]:
+def maker_of(environment: Environment) -> Callable[[], MultiAgentEnv]:
+    """What makes the environment that a user names.
+
+    Raises:
+        UnknownNameError: an id in neither registry.
+    """
     if isinstance(environment, LineGame):
         return partial(LineGameEnv, environment)
     if isinstance(environment, MarkovGame | Setting):
