@@ -47,7 +47,7 @@ class DaggerConfig:
 
     rounds: int = 8
     beta: float = 0.3
-    noise: float = 0.25
+    noise: float = 0.3
     opponents: Literal["learned", "experts"] = "learned"
     at_once: int = 8
 

@@ -84,12 +84,16 @@ class Outcome(NamedTuple):
 class AllMasks(FlatObservation):
     """Flat observations; their last entries are the mask, for MaskablePPO everywhere."""
 
-    def observation(self, observation):
-        self._flat = super().observation(observation)
-        return self._flat
+    def reset(self, **options):
+        self._row, info = super().reset(**options)
+        return self._row, info
+
+    def step(self, action):
+        self._row, *rest = super().step(action)
+        return self._row, *rest
 
     def action_masks(self):
-        return self._flat[-int(self.action_space.n) :] == 1
+        return self._row[-int(self.action_space.n) :] == 1
 
 
 def off_the_shelf(make_model, task, steps, *, masks=False):
@@ -135,7 +139,7 @@ def imitating(name, task, steps):
 
 PPO_STEPS = {"n_steps": 512, "batch_size": 128, "n_epochs": 6}
 MASKED = {
-    "DQN, masked": partial(off_the_shelf, dqn),
+    "masked DQN": partial(off_the_shelf, dqn),
     "MaskablePPO": partial(
         off_the_shelf, lambda view: MaskablePPO("MlpPolicy", view, **PPO_STEPS, **TUNED), masks=True
     ),
