@@ -1,5 +1,7 @@
 """Wrappers that turn any multi-agent environment into an interactive imitation task."""
 
+from mail_wrappers.agents import AgentsVectorEnv
+from mail_wrappers.batch import SingleAgentVectorEnv
 from mail_wrappers.budget import CountedExpert, QueryBudget
 from mail_wrappers.decisions import Decisions
 from mail_wrappers.demonstrations import Demonstrations
@@ -13,15 +15,18 @@ from mail_wrappers.imitation import (
 from mail_wrappers.labels import ExpertLabels
 from mail_wrappers.mixing import ExponentialMix, LinearMix, MixedPlay
 from mail_wrappers.novelty import NoveltyReward
+from mail_wrappers.players import ModelPlayer
 from mail_wrappers.query_log import QueryLog
 from mail_wrappers.recording import RandomOpening, RecordDemonstrations
 from mail_wrappers.rewards import PricedReward, RewardSource, Transitions
+from mail_wrappers.self_play import SelfPlayEnv
 from mail_wrappers.single_agent import SingleAgentEnv
 from mail_wrappers.vector_labels import VectorExpertLabels
 from mail_wrappers.vector_mixing import VectorMixedPlay
 from mail_wrappers.vector_rewards import VectorPricedReward
 
 __all__ = [
+    "AgentsVectorEnv",
     "CountedExpert",
     "Decisions",
     "Demonstrations",
@@ -32,6 +37,7 @@ __all__ = [
     "ImitationReward",
     "LinearMix",
     "MixedPlay",
+    "ModelPlayer",
     "NoveltyReward",
     "PricedReward",
     "QueryBudget",
@@ -39,7 +45,9 @@ __all__ = [
     "RandomOpening",
     "RecordDemonstrations",
     "RewardSource",
+    "SelfPlayEnv",
     "SingleAgentEnv",
+    "SingleAgentVectorEnv",
     "SquaredDistanceReward",
     "Transitions",
     "VectorExpertLabels",

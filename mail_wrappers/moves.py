@@ -5,7 +5,7 @@ Masks are PettingZoo's: `(A,)`, 1 where legal, in the observation or in the info
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from gymnasium import spaces
@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 
 from mail_envs.errors import IllegalActionError, ShapeError
 
-__all__ = ["checked_move", "legal_moves", "mask_of", "mask_width", "random_move", "seen_of"]
+__all__ = [
+    "allowed",
+    "checked_move",
+    "draw_discrete",
+    "legal_moves",
+    "mask_of",
+    "mask_width",
+    "random_move",
+    "seen_of",
+    "shown",
+]
 
 Space = spaces.Space[Any]
 
@@ -30,13 +40,18 @@ def mask_of(observation: Any, info: Mapping[str, Any], *, width: int | None, who
     Raises:
         ShapeError: a mask of another shape.
     """
-    mask = observation.get("action_mask") if isinstance(observation, Mapping) else None
+    mask = None
+    if isinstance(observation, dict | Mapping):  # a dictionary is told apart the faster way
+        mask = cast("Mapping[str, Any]", observation).get("action_mask")
     if mask is None:
         mask = info.get("action_mask")
-    if mask is None or width is None:
+        if mask is None:
+            return None
+    if width is None:
         return mask
-    if np.shape(mask) != (width,):
-        raise ShapeError(f"action mask of {who}: expected shape ({width},), came {np.shape(mask)}")
+    mask = np.asarray(mask)
+    if mask.shape != (width,):
+        raise ShapeError(f"action mask of {who}: expected shape ({width},), came {mask.shape}")
     return mask
 
 
@@ -128,15 +143,20 @@ def random_move(space: Space, mask: Any, *, draw: float, who: str) -> Any:
         IllegalActionError: no move is legal.
     """
     if isinstance(space, spaces.Discrete):
-        if mask is None:
-            return int(space.start) + int(draw * int(space.n))
-        legal = np.flatnonzero(mask)
-        if not len(legal):
-            raise IllegalActionError(f"action of {who}: expected a legal one, came a mask of zeros")
-        return int(space.start) + int(legal[int(draw * len(legal))])
+        return draw_discrete(int(space.start), int(space.n), mask, draw=draw, who=who)
     if mask is not None and isinstance(space, spaces.MultiDiscrete) and space.nvec.ndim == 1:
         parts = split_mask(space, mask)
         if not all(part.any() for part in parts):
             raise IllegalActionError(f"action of {who}: expected a legal one, came a mask of zeros")
         return space.sample(mask=parts)
     return space.sample()
+
+
+def draw_discrete(start: int, count: int, mask: Any, *, draw: float, who: str) -> int:
+    """A legal one of `count` actions from `start` on; arguments as for `random_move`."""
+    if mask is None:
+        return start + int(draw * count)
+    legal = np.asarray(mask).nonzero()[0]
+    if not len(legal):
+        raise IllegalActionError(f"action of {who}: expected a legal one, came a mask of zeros")
+    return start + int(legal[int(draw * len(legal))])

@@ -10,7 +10,7 @@ from mail_envs.errors import MissingTruthError, ShapeError, UnknownAgentError, U
 from mail_envs.protocols import Policy, ProvidesTruth
 from mail_wrappers.players import ModelPlayer, Player, PolicyPlayer, Predictor, RandomPlayer
 
-__all__ = ["MultiAgentEnv", "Other", "Others", "resolve_others", "truth_of"]
+__all__ = ["Known", "MultiAgentEnv", "Other", "Others", "resolve_others", "truth_of"]
 
 MultiAgentEnv: TypeAlias = AECEnv[str, Any, Any] | ParallelEnv[str, Any, Any]
 Other: TypeAlias = Policy | Predictor | Player | str
@@ -18,10 +18,15 @@ Other: TypeAlias = Policy | Predictor | Player | str
 Others: TypeAlias = Other | Mapping[str, Other]
 """One for all other agents, or a mapping from agent to one; see `resolve_others`."""
 
+Known: TypeAlias = dict[tuple[int, bool], tuple[object, Player]]
+"""Players by the identity of what they stand for, which is kept alive beside them."""
+
 RANDOM = RandomPlayer()
 
 
-def resolve_others(env: MultiAgentEnv, names: Iterable[str], others: Others) -> dict[str, Player]:
+def resolve_others(
+    env: MultiAgentEnv, names: Iterable[str], others: Others, known: Known | None = None
+) -> dict[str, Player]:
     """One player for each of `names`.
 
     Args:
@@ -32,6 +37,8 @@ def resolve_others(env: MultiAgentEnv, names: Iterable[str], others: Others) -> 
             stable-baselines3's `predict`, for any; `"random"`, uniform over legal actions;
             `"expert"`, the environment's own. An expert that is both a policy and has `predict`
             is asked as a policy where actions are discrete.
+        known: players made before, which are looked up and added to: what several environments
+            share is then asked in one batch. None to share between agents alone.
 
     Raises:
         UnknownAgentError: a mapping that does not name exactly `names`.
@@ -51,8 +58,8 @@ def resolve_others(env: MultiAgentEnv, names: Iterable[str], others: Others) -> 
             )
     else:
         given = dict.fromkeys(rest, others)
-    known: dict[tuple[int, bool], Player] = {}
-    return {name: _player(env, name, given[name], known) for name in rest}
+    shared: Known = {} if known is None else known
+    return {name: _player(env, name, given[name], shared) for name in rest}
 
 
 def truth_of(env: MultiAgentEnv) -> ProvidesTruth:
@@ -70,17 +77,15 @@ def truth_of(env: MultiAgentEnv) -> ProvidesTruth:
     return beneath
 
 
-def _player(
-    env: MultiAgentEnv, agent: str, other: Other, known: dict[tuple[int, bool], Player]
-) -> Player:
+def _player(env: MultiAgentEnv, agent: str, other: Other, known: Known) -> Player:
     """The player that `other` stands for; the same for all agents that share it."""
     if isinstance(other, str):
         return _named(env, agent, other)
     space = env.action_space(agent)
     key = (id(other), isinstance(space, spaces.Discrete))
     if key not in known:
-        known[key] = _given(agent, other, space)
-    return known[key]
+        known[key] = (other, _given(agent, other, space))
+    return known[key][1]
 
 
 def _named(env: MultiAgentEnv, agent: str, word: str) -> Player:

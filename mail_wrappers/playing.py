@@ -18,7 +18,7 @@ import numpy as np
 from gymnasium import spaces
 from pettingzoo import AECEnv, ParallelEnv
 
-from mail_wrappers.moves import mask_of, mask_width, random_move
+from mail_wrappers.moves import draw_discrete, mask_of, mask_width, random_move
 from mail_wrappers.others import MultiAgentEnv
 from mail_wrappers.players import Asked, Player, Question, RandomPlayer
 
@@ -82,6 +82,11 @@ class Table:
         self.memory: dict[Any, Any] = {}
         self._spaces = {name: _private(env.action_space(name)) for name in env.possible_agents}
         self._widths = {name: mask_width(space) for name, space in self._spaces.items()}
+        self._actions = {
+            name: (int(space.start), int(space.n))
+            for name, space in self._spaces.items()
+            if isinstance(space, spaces.Discrete)
+        }
 
     def seed(self, seed: int) -> None:
         """Seed the spaces that chance draws from by themselves."""
@@ -99,7 +104,10 @@ class Table:
     def chance(self, agent: str, observation: Any, info: Mapping[str, Any]) -> Any:
         """The move of an agent that chance plays; the same as `RandomPlayer` answers."""
         mask = mask_of(observation, info, width=self._widths[agent], who=agent)
-        return random_move(self._spaces[agent], mask, draw=self.rng.random(), who=agent)
+        draw, actions = self.rng.random(), self._actions.get(agent)
+        if actions is None:
+            return random_move(self._spaces[agent], mask, draw=draw, who=agent)
+        return draw_discrete(actions[0], actions[1], mask, draw=draw, who=agent)
 
 
 class TurnPlay:

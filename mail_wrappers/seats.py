@@ -5,9 +5,10 @@ Resets and steps are generators that yield questions to the others' players and 
 """
 
 import copy
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from itertools import islice
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 import numpy as np
 from gymnasium import spaces
@@ -25,15 +26,27 @@ from mail_envs.errors import (
     UnknownNameError,
 )
 from mail_wrappers.moves import allowed, legal_moves, mask_of, mask_width, shown
-from mail_wrappers.others import MultiAgentEnv, Others, resolve_others
-from mail_wrappers.players import Asked, Player
+from mail_wrappers.others import Known, MultiAgentEnv, Others, resolve_others
+from mail_wrappers.players import Asked, Player, answers
 from mail_wrappers.playing import Turn, play_of, stream_seed
 
-__all__ = ["IllegalAction", "Rules", "Seat", "Step", "check_equal_spaces", "seats_of"]
+__all__ = [
+    "IllegalAction",
+    "Rules",
+    "Seat",
+    "Step",
+    "check_equal_spaces",
+    "checked_seed",
+    "seats_of",
+    "settled",
+    "settled_together",
+]
 
 IllegalAction: TypeAlias = Literal["lose", "raise"]
 Start: TypeAlias = tuple[Any, dict[str, Any]]
 Step: TypeAlias = tuple[Any, float, bool, bool, dict[str, Any]]
+
+T = TypeVar("T")
 
 SEATS = ("alternate", "draw")
 MOST_SKIPPED = 100
@@ -76,8 +89,7 @@ def seats_of(env: object, agent: str) -> tuple[str, ...]:
         raise InvalidOptionError(
             f"env: expected a PettingZoo AECEnv or ParallelEnv, came {type(env).__name__}"
         )
-    known: Any = getattr(env, "possible_agents", None)
-    names: tuple[str, ...] = tuple(known or ())
+    names = cast("tuple[str, ...]", tuple(getattr(env, "possible_agents", None) or ()))
     if agent in names:
         return (agent,)
     if agent not in SEATS or not names:
@@ -124,6 +136,7 @@ class Seat:
         agent: str,
         others: Others,
         rules: Rules,
+        known: Known | None = None,
     ) -> None:
         self.env = env
         self.seats = seats_of(env, agent)
@@ -140,18 +153,18 @@ class Seat:
         self._carried = 0.0  # paid before the first turn, and not delivered yet
         self._mask: Any = None
         self._turn: Turn | None = None
-        self.seat_others(others)
+        self.seat_others(others, known)
 
     @property
     def players(self) -> Mapping[str, Player]:
         """Whoever plays each agent that is not, or not always, this seat's."""
         return self._play.table.players
 
-    def seat_others(self, others: Others) -> None:
-        """Say who plays the others from now on."""
+    def seat_others(self, others: Others, known: Known | None = None) -> None:
+        """Say who plays the others from now on; arguments as for `resolve_others`."""
         fixed = len(self.seats) == 1
         names = [name for name in self.env.possible_agents if not (fixed and name == self.agent)]
-        self._play.table.players = resolve_others(self.env, names, others)
+        self._play.table.players = resolve_others(self.env, names, others, known)
 
     def begin(
         self, *, rng: np.random.Generator, seed: int | None, options: dict[str, Any] | None
@@ -195,11 +208,9 @@ class Seat:
             IllegalActionError: an action outside the mask, under `illegal_action="raise"`; or one
                 outside the action space.
         """
-        if self._over:
-            raise EpisodeOverError("step: the episode is over or has not begun; call reset()")
-        action = self._in_space(action)
-        if self._mask is not None and not legal_moves(self.action_space, self._mask, action):
-            return self._refuse(action)
+        action = self.checked(action)
+        if not self._legal(action):
+            return self._refuse()
         self._over = True  # until the turn has come: after an error there is no way on
         turn = yield from self._play.move(action)
         reward, self._carried = float(turn.reward) + self._carried, 0.0
@@ -207,6 +218,24 @@ class Seat:
         self._over = terminated or truncated
         observation, info = self._shown(turn)
         return observation, reward, terminated, truncated, info
+
+    def checked(self, action: Any) -> Any:
+        """`action` as the environment takes it; errors as of `move`, and nothing moves."""
+        if self._over:
+            raise EpisodeOverError("step: the episode is over or has not begun; call reset()")
+        if not (type(action) is int and action in self._choices):
+            if not self.action_space.contains(action):
+                raise IllegalActionError(
+                    f"action of {self.agent}: expected one of {self.action_space}, came {action!r}"
+                )
+            # 0-d arrays, as stable-baselines3 predicts them, are no int
+            action = int(action) if self._choices else action
+        if self._rules.illegal_action == "raise" and not self._legal(action):
+            raise IllegalActionError(
+                f"action of {self.agent}: expected one of "
+                f"{allowed(self.action_space, self._mask)}, came {shown(action)}"
+            )
+        return action
 
     def action_masks(self) -> NDArray[np.bool_]:
         """The legal actions, `(A,)` bool; all True at the end.
@@ -227,15 +256,12 @@ class Seat:
         self._begun += 1
         return self.seats[(self._begun - 1) % len(self.seats)]
 
-    def _in_space(self, action: Any) -> Any:
-        if type(action) is int and action in self._choices:
-            return action
-        if not self.action_space.contains(action):
-            raise IllegalActionError(
-                f"action of {self.agent}: expected one of {self.action_space}, came {action!r}"
-            )
-        # 0-d arrays, as stable-baselines3 predicts them, are no int
-        return int(action) if isinstance(self.action_space, spaces.Discrete) else action
+    def _legal(self, action: Any) -> bool:
+        if self._mask is None:
+            return True
+        if self._choices:
+            return bool(self._mask[action - self._choices.start])
+        return legal_moves(self.action_space, self._mask, action)
 
     def _shown(self, turn: Turn) -> Start:
         """Keep the mask, all ones at the end, and put it where it is looked for."""
@@ -248,22 +274,18 @@ class Seat:
         if mask is None:
             self._mask = None
             return observation, info
-        self._mask = mask = np.array(mask)
-        if isinstance(observation, Mapping) and "action_mask" in observation:
-            observation = {**observation, "action_mask": mask.copy()}
-        info["action_mask"] = mask.copy()
+        self._mask = np.array(mask)
+        if isinstance(observation, dict | Mapping) and "action_mask" in observation:
+            observation = {**observation, "action_mask": self._mask.copy()}
+        info["action_mask"] = self._mask.copy()
         return observation, info
 
-    def _refuse(self, action: Any) -> Step:
-        """An illegal action: raise, or end the episode as lost, as chosen."""
-        if self._rules.illegal_action == "raise" or self._turn is None:
-            raise IllegalActionError(
-                f"action of {self.agent}: expected one of "
-                f"{allowed(self.action_space, self._mask)}, came {shown(action)}"
-            )
+    def _refuse(self) -> Step:
+        """Lose by an illegal action: what was last seen, the mask all ones."""
         self._over = True
-        turn = self._turn._replace(observation=copy.deepcopy(self._turn.observation))
-        observation, info = self._shown(turn)
+        turn = cast("Turn", self._turn)
+        again = turn._replace(observation=copy.deepcopy(turn.observation))
+        observation, info = self._shown(again)
         reward = self._rules.illegal_reward + self._carried
         return observation, reward, True, False, {**info, "illegal_action": True}
 
@@ -273,3 +295,44 @@ def _choices(space: spaces.Space[Any]) -> range:
     if not isinstance(space, spaces.Discrete):
         return range(0)
     return range(int(space.start), int(space.start + space.n))
+
+
+def settled(moves: Generator[Asked, list[Any], T]) -> T:
+    """Drive a seat by itself: put its questions to their players until it returns."""
+    try:
+        asked = next(moves)
+        while True:
+            asked = moves.send(answers(asked))
+    except StopIteration as stop:
+        return stop.value
+
+
+def settled_together(moves: Sequence[Generator[Asked, list[Any], T]]) -> list[T]:
+    """Drive several seats in lockstep, the questions of all put together; results in order."""
+    results: dict[int, T] = {}
+    replies: dict[int, Any] = dict.fromkeys(range(len(moves)))
+    while replies:
+        asked: Asked = []
+        counts: dict[int, int] = {}
+        for row, reply in replies.items():
+            try:
+                questions = moves[row].send(reply)
+            except StopIteration as stop:
+                results[row] = stop.value
+            else:
+                asked += questions
+                counts[row] = len(questions)
+        chosen = iter(answers(asked) if asked else ())
+        replies = {row: list(islice(chosen, count)) for row, count in counts.items()}
+    return [results[row] for row in range(len(moves))]
+
+
+def checked_seed(seed: object) -> None:
+    """Refuse what seeds nothing.
+
+    Raises:
+        InvalidOptionError: it is neither None nor an integer of at least 0.
+    """
+    if seed is None or (isinstance(seed, int | np.integer) and int(seed) >= 0):
+        return
+    raise InvalidOptionError(f"seed: expected None or an integer of at least 0, came {seed!r}")

@@ -5,23 +5,18 @@ gets its own reward: whatever the environment pays it up to its next turn, or un
 ended the episode.
 """
 
-from collections.abc import Generator
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any
 
 import gymnasium
 import numpy as np
 from numpy.typing import NDArray
 
-from mail_envs.errors import InvalidOptionError
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap, Policy
 from mail_wrappers.others import MultiAgentEnv, Others, truth_of
-from mail_wrappers.players import Asked, answers
-from mail_wrappers.seats import IllegalAction, Rules, Seat
+from mail_wrappers.seats import IllegalAction, Rules, Seat, checked_seed, settled
 
 __all__ = ["SingleAgentEnv", "make_view"]
-
-T = TypeVar("T")
 
 
 class SingleAgentEnv(gymnasium.Env[Any, Any]):
@@ -165,27 +160,6 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
     def close(self) -> None:
         """Close the environment beneath."""
         self.env.close()
-
-
-def settled(moves: Generator[Asked, list[Any], T]) -> T:
-    """Drive a seat by itself: put its questions to their players until it returns."""
-    try:
-        asked = next(moves)
-        while True:
-            asked = moves.send(answers(asked))
-    except StopIteration as stop:
-        return stop.value
-
-
-def checked_seed(seed: object) -> None:
-    """Refuse what seeds nothing.
-
-    Raises:
-        InvalidOptionError: it is neither None nor an integer of at least 0.
-    """
-    if seed is None or (isinstance(seed, int | np.integer) and int(seed) >= 0):
-        return
-    raise InvalidOptionError(f"seed: expected None or an integer of at least 0, came {seed!r}")
 
 
 def make_view(

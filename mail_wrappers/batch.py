@@ -1,0 +1,301 @@
+"""Many views in one process, whose other players are asked in batches.
+
+Row i plays as a single `SingleAgentEnv` of the same seed does, draw for draw: what rows share is
+the asking alone. All rows whose next mover has the same policy put their questions in one call.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from gymnasium import spaces
+from gymnasium.utils import seeding
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space, concatenate, create_empty_array, iterate
+from numpy.typing import NDArray
+
+from mail_envs.errors import (
+    EpisodeOverError,
+    IllegalActionError,
+    InvalidOptionError,
+    ShapeError,
+)
+from mail_wrappers.others import Known, MultiAgentEnv, Others
+from mail_wrappers.players import Asked
+from mail_wrappers.seats import (
+    IllegalAction,
+    Rules,
+    Seat,
+    Step,
+    checked_seed,
+    settled_together,
+)
+
+__all__ = ["MakeEnv", "SingleAgentVectorEnv"]
+
+MakeEnv: TypeAlias = Callable[[], MultiAgentEnv]
+Start: TypeAlias = tuple[Any, dict[str, Any]]
+Flags: TypeAlias = NDArray[np.bool_]
+
+
+class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
+    """A batch of views, each of an environment of its own.
+
+    Observations, actions and infos are batched as Gymnasium's `SyncVectorEnv` batches them; arrays
+    are fresh at every step. `action_masks()` are `(B, A)`.
+
+    Args:
+        make_env: makes a PettingZoo environment, called once a row; or one maker for each row. The
+            environments of one maker are taken to be alike: the first one's `"expert"` plays in
+            all of them.
+        num_envs: the number B of rows; None for as many as there are makers.
+        agent: whose views, as in `SingleAgentEnv`.
+        others: who plays the rest, as in `SingleAgentEnv`.
+        illegal_action: as in `SingleAgentEnv`; under `"raise"` no row moves.
+        illegal_reward: as in `SingleAgentEnv`.
+        autoreset_mode: `AutoresetMode.NEXT_STEP`: the step after an end begins the next episode,
+            whatever the action; `SAME_STEP`: the step of the end does, and `infos["final_obs"]`
+            and `infos["final_info"]` hold what was seen at the end.
+
+    Raises:
+        InvalidOptionError: no rows, another number of makers than of rows, or another mode.
+        ShapeError: rows of different spaces.
+    """
+
+    def __init__(
+        self,
+        make_env: MakeEnv | Sequence[MakeEnv],
+        num_envs: int | None,
+        agent: str,
+        others: Others = "random",
+        *,
+        illegal_action: IllegalAction = "lose",
+        illegal_reward: float = -1.0,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.NEXT_STEP,
+    ) -> None:
+        super().__init__()
+        makers = _makers(make_env, num_envs)
+        mode = autoreset_of(autoreset_mode)
+        rules = Rules(illegal_action, float(illegal_reward))
+        self._seats = _seats(makers, agent, others, rules)
+        self._same_step = mode is AutoresetMode.SAME_STEP
+        self._streams: list[np.random.Generator | None] = [None] * len(makers)
+        self._over: Flags | None = None  # rows that the next step begins anew; None before reset
+        self.num_envs = len(makers)
+        first = self._seats[0]
+        self.single_observation_space = first.observation_space
+        self.single_action_space = first.action_space
+        self.observation_space = batch_space(first.observation_space, self.num_envs)
+        self.action_space = batch_space(first.action_space, self.num_envs)
+        self.render_mode = getattr(first.env, "render_mode", None)
+        known = getattr(first.env, "metadata", {})
+        self.metadata = {
+            "render_modes": list(known.get("render_modes", [])),
+            "render_fps": known.get("render_fps", 1),
+            "autoreset_mode": mode,
+        }
+
+    @property
+    def envs(self) -> tuple[MultiAgentEnv, ...]:
+        """The multi-agent environments beneath, one a row."""
+        return tuple(seat.env for seat in self._seats)
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """The agent of each row's running episode."""
+        return tuple(seat.agent for seat in self._seats)
+
+    # ---- Gymnasium
+
+    def reset(
+        self,
+        *,
+        seed: int | Sequence[int | None] | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> Start:
+        """Begin an episode in every row.
+
+        Args:
+            seed: row i gets `seed + i`, or the i-th of a sequence.
+            options: for every environment beneath.
+
+        Raises:
+            InvalidOptionError: seeds that are none, another number of them than rows, or
+                `reset_mask`, as episodes begin of themselves.
+        """
+        if options is not None and "reset_mask" in options:
+            raise InvalidOptionError(
+                f"reset: expected no reset_mask with {self.metadata['autoreset_mode']}, came one"
+            )
+        seeds = _seeds(seed, self.num_envs)
+        starts = settled_together(
+            [self._begin(row, seeds[row], options) for row in range(self.num_envs)]
+        )
+        self._over = np.zeros(self.num_envs, dtype=np.bool_)
+        return self._batched([seen for seen, _ in starts]), self._told([i for _, i in starts])
+
+    def step(self, actions: Any) -> tuple[Any, NDArray[np.float64], Flags, Flags, dict[str, Any]]:
+        """Play one action in every row, and the others up to its agent's next turn or end.
+
+        Raises:
+            EpisodeOverError: before the first reset.
+            ShapeError: another number of actions than rows.
+            IllegalActionError, InvalidPolicyError: as in `SingleAgentEnv`.
+        """
+        if self._over is None:
+            raise EpisodeOverError("step: no episode has begun; call reset()")
+        chosen = self._checked(actions, self._over)
+        rows = settled_together(
+            [
+                self._begin(row, None, None) if anew else self._seats[row].move(chosen[row])
+                for row, anew in enumerate(self._over.tolist())
+            ]
+        )
+        steps = [_as_step(result) for result in rows]
+        ended = np.array([terminated or truncated for _, _, terminated, truncated, _ in steps])
+        shown = [seen for seen, *_ in steps]
+        told: list[dict[str, Any]] = [info for *_, info in steps]
+        infos: dict[str, Any] = {}
+        if self._same_step:
+            infos = self._begin_again(np.flatnonzero(ended).tolist(), shown, told)
+        self._over = np.zeros_like(ended) if self._same_step else ended
+        return (
+            self._batched(shown),
+            np.array([reward for _, reward, *_ in steps], dtype=np.float64),
+            np.array([terminated for _, _, terminated, *_ in steps], dtype=np.bool_),
+            np.array([truncated for *_, truncated, _ in steps], dtype=np.bool_),
+            self._told(told, infos),
+        )
+
+    def action_masks(self) -> NDArray[np.bool_]:
+        """The legal actions, `(B, A)` bool; all True where an episode is over.
+
+        Raises:
+            MissingTruthError: environments without masks.
+        """
+        return np.stack([seat.action_masks() for seat in self._seats])
+
+    def render(self) -> tuple[Any, ...]:
+        """What each environment beneath renders."""
+        return tuple(seat.env.render() for seat in self._seats)
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Close the environments beneath."""
+        del kwargs
+        for seat in self._seats:
+            seat.env.close()
+
+    # ---- parts
+
+    def _begin(
+        self, row: int, seed: int | None, options: dict[str, Any] | None
+    ) -> Generator[Asked, list[Any], Start]:
+        stream = self._streams[row]
+        if seed is not None or stream is None:
+            stream, _ = seeding.np_random(seed)
+            self._streams[row] = stream
+        return self._seats[row].begin(rng=stream, seed=seed, options=options)
+
+    def _begin_again(
+        self, rows: list[int], shown: list[Any], told: list[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Begin the next episode of `rows`, in place, and tell what was seen at the end."""
+        infos: dict[str, Any] = {}
+        starts = settled_together([self._begin(row, None, None) for row in rows])
+        for row, (seen, info) in zip(rows, starts, strict=True):
+            final = {"final_obs": shown[row], "final_info": told[row]}
+            infos = self._add_info(infos, final, row)
+            shown[row], told[row] = seen, info
+        return infos
+
+    def _checked(self, actions: Any, begun: Flags) -> list[Any]:
+        """One action a row, all looked at before any is played."""
+        given = actions.tolist() if isinstance(actions, np.ndarray) and actions.ndim == 1 else None
+        if given is None or not isinstance(self.single_action_space, spaces.Discrete):
+            given = list(iterate(self.action_space, actions))
+        if len(given) != self.num_envs:
+            raise ShapeError(
+                f"actions: expected {self.num_envs}, one for each row, came {len(given)}"
+            )
+        for row, anew in enumerate(begun.tolist()):
+            if anew:
+                continue
+            try:
+                given[row] = self._seats[row].checked(given[row])
+            except IllegalActionError as error:
+                raise IllegalActionError(f"row {row}: {error}") from None
+        return given
+
+    def _batched(self, shown: list[Any]) -> Any:
+        empty = create_empty_array(self.single_observation_space, self.num_envs)
+        return concatenate(self.single_observation_space, shown, empty)
+
+    def _told(
+        self, told: list[dict[str, Any]], infos: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
+        infos = {} if infos is None else infos
+        for row, info in enumerate(told):
+            infos = self._add_info(infos, info, row)
+        return infos
+
+
+def autoreset_of(mode: object) -> AutoresetMode:
+    """The autoreset mode of that name.
+
+    Raises:
+        InvalidOptionError: neither of the two that are offered.
+    """
+    for offered in (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP):
+        if mode in (offered, offered.value):
+            return offered
+    raise InvalidOptionError(f"autoreset_mode: expected 'NextStep' or 'SameStep', came {mode!r}")
+
+
+def _makers(make_env: MakeEnv | Sequence[MakeEnv], num_envs: int | None) -> list[MakeEnv]:
+    makers = list(make_env) if isinstance(make_env, Sequence) else [make_env] * (num_envs or 0)
+    if not makers or (num_envs is not None and len(makers) != num_envs):
+        raise InvalidOptionError(
+            f"num_envs: expected at least 1 and the number of makers, came {num_envs!r} with "
+            f"{len(makers)} makers"
+        )
+    return makers
+
+
+def _seats(makers: Sequence[MakeEnv], agent: str, others: Others, rules: Rules) -> list[Seat]:
+    """One seat a row; players are shared between rows, experts between those of one maker."""
+    known: Known = {}
+    firsts: dict[int, Seat] = {}
+    seats: list[Seat] = []
+    for row, maker in enumerate(makers):
+        first = firsts.get(id(maker))
+        whom = others if first is None else first.players
+        seat = Seat(maker(), agent, whom, rules, known)
+        seats.append(seat)
+        firsts.setdefault(id(maker), seat)
+        for kind in ("observation_space", "action_space"):
+            came, expected = getattr(seat, kind), getattr(seats[0], kind)
+            if came != expected:
+                raise ShapeError(
+                    f"{kind} of row {row}: expected {expected}, as of row 0, came {came}"
+                )
+    return seats
+
+
+def _seeds(seed: int | Sequence[int | None] | None, rows: int) -> list[int | None]:
+    if seed is None or isinstance(seed, int | np.integer):
+        checked_seed(seed)
+        return [None if seed is None else int(seed) + row for row in range(rows)]
+    seeds = list(seed)
+    if len(seeds) != rows:
+        raise InvalidOptionError(f"seed: expected {rows}, one for each row, came {len(seeds)}")
+    for one in seeds:
+        checked_seed(one)
+    return seeds
+
+
+def _as_step(result: Start | Step) -> Step:
+    """A row's step; one that only began an episode earned nothing."""
+    if len(result) == 2:
+        seen, info = result
+        return seen, 0.0, False, False, info
+    return result
