@@ -6,6 +6,7 @@ asked at a turn the others read for nothing.
 """
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any, Literal, cast
 
 import gymnasium
@@ -14,14 +15,14 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from mail_envs.errors import BudgetExhaustedError, MissingTruthError, ShapeError
+from mail_envs.errors import MissingTruthError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Policy, ScoringExpert
 from mail_envs.protocols.asking import check_distributions
 from mail_wrappers.batches import as_batch, latest_masks, part, rows_of
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.query_log import Purpose
 
-__all__ = ["ONE", "Advice", "Form", "advice_for", "spent_error"]
+__all__ = ["ONE", "Advice", "Form", "advice_for"]
 
 Form = Literal["distribution", "action", "scores"]
 """What an expert is asked for: probabilities or scores `(B, A)`, or the action itself."""
@@ -35,7 +36,7 @@ class Advice:
 
     Args:
         expert: a policy; for actions that are not discrete, or of an expert that is no policy,
-            whatever has stable-baselines3's `predict`.
+            whatever has stable-baselines3's `predict`, or sb3-contrib's, which takes masks.
         budget: what each question is charged to.
         rows: the number B of environments side by side.
         actions: the action space of one of them.
@@ -188,7 +189,10 @@ class Advice:
         return answer
 
     def _predicted(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        actions, _ = self.expert.predict(rows_of(self._observations, rows), deterministic=True)
+        predict, masks = self.expert.predict, self._masks
+        masked = masks is not None and "action_masks" in signature(predict).parameters
+        options = {"action_masks": cast("Mask", masks)[rows]} if masked else {}
+        actions, _ = predict(rows_of(self._observations, rows), deterministic=True, **options)
         answer = np.asarray(actions)
         if len(np.atleast_1d(answer)) != len(rows):
             raise ShapeError(
@@ -225,13 +229,11 @@ def advice_for(
     vector = isinstance(env, VectorEnv)
     rows = env.num_envs if vector else 1
     actions = env.single_action_space if vector else env.action_space
-    name = str(getattr(env.unwrapped, "agent", "")) if agent is None else agent
+    name = _agent_of(env) if agent is None else agent
     return Advice(expert, budget, rows=rows, actions=actions, agent=name), True
 
 
-def spent_error(who: str, budget: QueryBudget) -> BudgetExhaustedError:
-    """The error of a question that the budget does not grant."""
-    left = f"all {budget.limit} are spent"
-    if budget.remaining:
-        left = f"{budget.remaining} of {budget.limit} are left, less than it costs"
-    return BudgetExhaustedError(f"{who}: expected a question left, {left}")
+def _agent_of(env: Any) -> str:
+    """Whose view an environment is, or each of a batch; "" where it does not say."""
+    one = next(iter(getattr(env.unwrapped, "envs", ())), env)
+    return str(getattr(one.unwrapped, "agent", ""))

@@ -29,8 +29,8 @@ class QueryBudget:
             only counting.
         cost: of a question, an integer of at least 1, in the units of `limit`: one for all, or a
             mapping from agent (whom the question concerns) to its cost.
-        log: whether to log every question. A row, one call's questions at one place, takes about
-            100 bytes; a number keeps that many rows, the latest.
+        log: whether to log every question. A row, one call's questions at one place, takes 48
+            bytes; a number keeps that many rows, the latest.
 
     Raises:
         ValueError: a negative limit; a cost below 1.

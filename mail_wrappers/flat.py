@@ -10,12 +10,20 @@ from typing import Any
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 from gymnasium.vector import VectorEnv, VectorWrapper
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from mail_envs.errors import ShapeError
-from mail_wrappers.batches import as_batch, forwarded_masks, forwarded_vector_masks, part, rows_of
+from mail_wrappers.batches import (
+    as_batch,
+    forwarded_masks,
+    forwarded_vector_masks,
+    latest_masks,
+    part,
+    rows_of,
+)
 from mail_wrappers.episodes import final_of
 from mail_wrappers.flattening import check_flattens, flatten_batch, unflatten_batch
 
@@ -94,7 +102,7 @@ class FlatLayout:
         return parts if given.ndim == 2 else rows_of(parts, 0)
 
 
-class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any]):
+class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any], RecordConstructorArgs):
     """Observations as one float32 vector: what is seen, then the action mask.
 
     Args:
@@ -107,7 +115,8 @@ class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any]):
     """
 
     def __init__(self, env: gymnasium.Env[Any, Any]) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self)
+        gymnasium.ObservationWrapper.__init__(self, env)
         self.layout = FlatLayout(env.observation_space, env.action_space)
         self.observation_space = self.layout.space
 
@@ -163,14 +172,12 @@ class VectorFlatObservation(VectorWrapper[Any, Any, Any, Any, Any]):
     ) -> tuple[Flat, dict[str, Any]]:
         """Begin episodes."""
         observations, infos = self.env.reset(seed=seed, options=options)  # pyright: ignore[reportArgumentType]
-        self._masks = part(observations, infos)[1]
-        return self.layout.flatten(observations, infos), infos
+        return self._flat(observations, infos), infos
 
     def step(self, actions: Any) -> tuple[Flat, Any, Any, Any, dict[str, Any]]:
         """Step."""
         observations, rewards, terminations, truncations, infos = self.env.step(actions)
-        self._masks = part(observations, infos)[1]
-        flat = self.layout.flatten(observations, infos)
+        flat = self._flat(observations, infos)
         if "final_obs" in infos:
             infos = {**infos, "final_obs": self._final(infos)}
         return flat, rewards, terminations, truncations, infos
@@ -182,6 +189,11 @@ class VectorFlatObservation(VectorWrapper[Any, Any, Any, Any, Any]):
     def action_masks(self) -> NDArray[np.bool_]:
         """The legal actions, `(B, A)` bool, as the environment beneath tells them."""
         return forwarded_vector_masks(self.env, self._masks)
+
+    def _flat(self, observations: Any, infos: Mapping[str, Any]) -> Flat:
+        self._masks = latest_masks(self._masks, part(observations, infos)[1], infos)
+        masks = {} if self._masks is None else {"action_mask": self._masks}
+        return self.layout.flatten(observations, masks)
 
     def _final(self, infos: Mapping[str, Any]) -> NDArray[Any]:
         """What was seen at the end, flat; its mask, of no more use, all ones where none is seen."""

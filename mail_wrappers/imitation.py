@@ -14,10 +14,9 @@ import numpy as np
 from mail_envs.errors import InvalidOptionError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 from mail_envs.protocols.asking import check_distributions
-from mail_wrappers.advice import spent_error
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.labels import check_word
 from mail_wrappers.rewards import AsksExperts, Question, RewardSource, Transitions
+from mail_wrappers.spending import check_word, spent_error
 
 __all__ = ["Agreement", "GameReward", "ImitationReward", "SquaredDistanceReward", "WeightedSum"]
 

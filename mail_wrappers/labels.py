@@ -4,21 +4,21 @@ from typing import Any, Literal, get_args
 
 import gymnasium
 import numpy as np
+from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
-from mail_envs.errors import BudgetExhaustedError, EpisodeOverError, UnknownNameError
-from mail_wrappers.advice import ONE, Advice, Form, advice_for, spent_error
+from mail_envs.errors import BudgetExhaustedError, EpisodeOverError
+from mail_wrappers.advice import ONE, Advice, Form, advice_for
 from mail_wrappers.batches import forwarded_masks
 from mail_wrappers.budget import QueryBudget
+from mail_wrappers.spending import Spent, check_word, cut_short, spent_error
 
-__all__ = ["ExpertLabels", "Spent", "When", "check_word", "cut_short"]
+__all__ = ["ExpertLabels", "When"]
 
 When = Literal["demand", "every_step"]
-Spent = Literal["error", "truncate"]
-"""What happens at a question that the budget does not grant."""
 
 
-class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any]):
+class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     """What the expert would play where the agent stands, asked on demand or at every step.
 
     No state is asked about twice: what has been answered at a turn is remembered until the next,
@@ -56,7 +56,17 @@ class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any]):
         spent: Spent = "error",
         agent: str | None = None,
     ) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(
+            self,
+            _disable_deepcopy=True,
+            expert=expert,
+            budget=budget,
+            when=when,
+            kind=kind,
+            spent=spent,
+            agent=agent,
+        )
+        gymnasium.Wrapper.__init__(self, env)
         check_word("when", when, get_args(When))
         check_word("kind", kind, get_args(Form))
         check_word("spent", spent, get_args(Spent))
@@ -147,20 +157,3 @@ class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any]):
     def _cut(self) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         self._over = self._spent = True
         return cut_short(*self._last)
-
-
-def cut_short(
-    observation: Any, info: dict[str, Any]
-) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-    """A step that plays nothing and truncates where the agent stands, the budget being spent."""
-    return observation, 0.0, False, True, {**info, "budget_spent": True}
-
-
-def check_word(name: str, word: str, known: tuple[str, ...]) -> None:
-    """Refuse a word that is not among the known ones.
-
-    Raises:
-        UnknownNameError: such a word.
-    """
-    if word not in known:
-        raise UnknownNameError(f"{name}: expected one of {known}, came {word!r}")

@@ -11,14 +11,15 @@ from typing import Any, Literal, get_args
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from mail_envs.errors import BudgetExhaustedError, EpisodeOverError, InvalidOptionError
 from mail_envs.protocols.asking import invert
-from mail_wrappers.advice import ONE, Advice, Form, advice_for, spent_error
+from mail_wrappers.advice import ONE, Advice, Form, advice_for
 from mail_wrappers.batches import forwarded_masks
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.labels import check_word, cut_short
+from mail_wrappers.spending import check_word, cut_short, spent_error
 
 __all__ = [
     "Drawn",
@@ -81,7 +82,7 @@ class ExponentialMix:
         return float(self.base**episode)
 
 
-class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any]):
+class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     """Play the expert's action instead of the learner's with probability β.
 
     `info["mixed"]` says whether the last step was the expert's, `info["played_action"]` what was
@@ -120,7 +121,17 @@ class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any]):
         spent: MixSpent = "error",
         agent: str | None = None,
     ) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(
+            self,
+            _disable_deepcopy=True,
+            expert=expert,
+            budget=budget,
+            beta=beta,
+            drawn=drawn,
+            spent=spent,
+            agent=agent,
+        )
+        gymnasium.Wrapper.__init__(self, env)
         check_word("drawn", drawn, get_args(Drawn))
         check_word("spent", spent, get_args(MixSpent))
         probability_of(beta, 0)

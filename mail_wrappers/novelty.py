@@ -18,12 +18,15 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from mail_envs.errors import MissingTruthError
 from mail_envs.protocols import FeatureMap, FloatArray, Observations, OneHotFeatureMap
 from mail_wrappers.rewards import Transitions
 
 __all__ = ["DenseMoment", "DiagonalMoment", "Moment", "NoveltyReward"]
 
 Actions = NDArray[np.int64]
+Features = Callable[[Observations, Actions], FloatArray]
+"""From observations `(B, ...)` and actions `(B,)` to vectors `(B, d)`."""
 
 
 class Moment(Protocol):
@@ -65,7 +68,7 @@ class _EveryAction(Protocol):
 class DenseMoment:
     """Λ as a matrix and its inverse, d × d."""
 
-    features: Callable[[Observations, Actions], FloatArray]
+    features: Features
     ridge: float
     inverse: FloatArray  # (d, d)
     log_determinant: float = 0.0
@@ -157,23 +160,37 @@ class NoveltyReward:
 
     @classmethod
     def over(
-        cls, features: FeatureMap | OneHotFeatureMap, *, ridge: float, reprice: bool = True
+        cls,
+        features: FeatureMap | OneHotFeatureMap | Features,
+        *,
+        ridge: float,
+        reprice: bool = True,
+        dimension: int | None = None,
     ) -> "NoveltyReward":
         """Start with nothing visited: Λ = λ I.
 
         Args:
-            features: a feature map, with vectors or with keys.
+            features: a feature map, with vectors or with keys; or any function from observations
+                `(B, ...)` and actions `(B,)` to vectors `(B, d)`, with its `dimension`.
             ridge: λ > 0. The smaller, the sharper a first visit stands out.
             reprice: see the class.
+            dimension: d of a function that does not know it.
 
         Raises:
             ValueError: a ridge that is not positive.
+            MissingTruthError: a function without a dimension.
         """
         if not 0 < ridge < np.inf:
             raise ValueError(f"ridge: expected a finite number above 0, came {ridge!r}")
         if isinstance(features, OneHotFeatureMap):
             return cls(DiagonalMoment(features, ridge), reprice)
-        inverse = np.eye(features.dimension) / ridge
+        size = features.dimension if isinstance(features, FeatureMap) else dimension
+        if size is None:
+            raise MissingTruthError(
+                f"features: expected a feature map or a dimension beside a function, came "
+                f"{features!r} alone"
+            )
+        inverse = np.eye(size) / ridge
         return cls(DenseMoment(features, ridge, inverse), reprice)
 
     def price(self, transitions: Transitions) -> FloatArray:

@@ -2,6 +2,7 @@
 
 import csv
 import os
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,8 +18,8 @@ Purpose = Literal["label", "move"]
 PURPOSES: tuple[Purpose, ...] = ("label", "move")
 UNKNOWN = -1
 """The episode or step of a question whose asker does not know it."""
-
-Entry = tuple[int, int, int, int, int, int]
+WIDTH = 6
+"""The numbers in a row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ class QueryLogWriter:
 
     def __init__(self, most: int | None) -> None:
         self._most = most
-        self._rows: list[Entry] = []
+        self._rows = array("q")
         self._names: dict[str, int] = {}
         self._dropped = 0
 
@@ -82,17 +83,18 @@ class QueryLogWriter:
         """Add `questions` at one place, or one at each of the first so many places."""
         code, what = self._names.setdefault(agent, len(self._names)), PURPOSES.index(purpose)
         if isinstance(episodes, int) and isinstance(steps, int):
-            self._rows.append((code, episodes, steps, what, questions, questions * cost))
+            self._rows.extend((code, episodes, steps, what, questions, questions * cost))
         else:
             at = _each(episodes, questions), _each(steps, questions)
-            self._rows += [(code, e, s, what, 1, cost) for e, s in zip(*at, strict=True)]
-        if self._most is not None and len(self._rows) > 2 * self._most:
+            for episode, step in zip(*at, strict=True):
+                self._rows.extend((code, episode, step, what, 1, cost))
+        if self._most is not None and len(self._rows) > 2 * WIDTH * self._most:
             self._trim()
 
     def log(self) -> QueryLog:
         """What has been appended so far."""
         self._trim()
-        table = np.array(self._rows, dtype=np.int64).reshape(-1, 6)
+        table = np.array(self._rows, dtype=np.int64).reshape(-1, WIDTH)
         names = np.array(list(self._names) or [""])
         agent, episode, step, purpose, questions, cost = table.T.copy()
         columns = (names[agent], episode, step, np.array(PURPOSES)[purpose], questions, cost)
@@ -101,9 +103,9 @@ class QueryLogWriter:
         return QueryLog(*columns, dropped=self._dropped)
 
     def _trim(self) -> None:
-        if self._most is not None and len(self._rows) > self._most:
-            surplus = len(self._rows) - self._most
-            del self._rows[:surplus]
+        surplus = 0 if self._most is None else len(self._rows) // WIDTH - self._most
+        if surplus > 0:
+            del self._rows[: surplus * WIDTH]
             self._dropped += surplus
 
 

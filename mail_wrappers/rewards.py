@@ -10,14 +10,15 @@ from typing import Any, NamedTuple, Protocol, get_args, runtime_checkable
 import gymnasium
 import numpy as np
 from gymnasium import spaces
+from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from mail_envs.errors import BudgetExhaustedError, EpisodeOverError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
-from mail_wrappers.advice import ONE, Advice, advice_for, spent_error
+from mail_wrappers.advice import ONE, Advice, advice_for
 from mail_wrappers.batches import as_batch, forwarded_masks, part
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.labels import Spent, check_word, cut_short
+from mail_wrappers.spending import Spent, check_word, cut_short, spent_error
 
 __all__ = [
     "AsksExperts",
@@ -82,7 +83,7 @@ class AsksExperts(Protocol):
         ...
 
 
-class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any]):
+class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
     """Pay the agent what a reward source says; its own reward stays in `info["reward"]`.
 
     The action that is priced is the one that this wrapper is given: over `MixedPlay` the learner's
@@ -103,7 +104,8 @@ class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any]):
     def __init__(
         self, env: gymnasium.Env[Any, Any], source: RewardSource, *, spent: Spent = "error"
     ) -> None:
-        super().__init__(env)
+        RecordConstructorArgs.__init__(self, _disable_deepcopy=True, source=source, spent=spent)
+        gymnasium.Wrapper.__init__(self, env)
         check_word("spent", spent, get_args(Spent))
         self._truncates = spent == "truncate"
         self._source = source

@@ -7,11 +7,12 @@ from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
 from mail_envs.errors import EpisodeOverError
-from mail_wrappers.advice import Advice, Form, advice_for, spent_error
-from mail_wrappers.batches import forwarded_vector_masks, part
+from mail_wrappers.advice import Advice, Form, advice_for
+from mail_wrappers.batches import forwarded_vector_masks, latest_masks, part
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.episodes import Episodes, cut_rows, marked
-from mail_wrappers.labels import Spent, When, check_word
+from mail_wrappers.labels import When
+from mail_wrappers.spending import Spent, check_word, spent_error
 
 __all__ = ["VectorExpertLabels"]
 
@@ -68,6 +69,7 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
         self._kind: Form = kind
         self._truncates = spent == "truncate"
         self._last: tuple[Any, dict[str, Any]] = (None, {})
+        self._masks: NDArray[np.int8] | None = None
         self._missing: Flags = np.zeros(env.num_envs, dtype=np.bool_)
 
     @property
@@ -99,7 +101,7 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
 
     def action_masks(self) -> Flags:
         """The legal actions, `(B, A)` bool, as the environment beneath tells them."""
-        return forwarded_vector_masks(self.env, part(*self._last)[1])
+        return forwarded_vector_masks(self.env, self._masks)
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -140,6 +142,7 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
     def _arrive(self, observations: Any, infos: dict[str, Any]) -> dict[str, Any]:
         """Take the next turns in, and ask what is due."""
         self._last, live = (observations, infos), self._episodes.live
+        self._masks = latest_masks(self._masks, part(observations, infos)[1], infos)
         if self._keeps:
             begun, rows = self._episodes.begun, self._episodes.renewed
             self._advice.opens(observations, infos, begun=begun, rows=rows)

@@ -7,11 +7,10 @@ from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
 from mail_envs.protocols.asking import invert
-from mail_wrappers.advice import Advice, Form, advice_for, spent_error
-from mail_wrappers.batches import forwarded_vector_masks, part
+from mail_wrappers.advice import Advice, Form, advice_for
+from mail_wrappers.batches import forwarded_vector_masks, latest_masks, part
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.episodes import Episodes, cut_rows, marked
-from mail_wrappers.labels import check_word
 from mail_wrappers.mixing import (
     Drawn,
     MixSpent,
@@ -20,6 +19,7 @@ from mail_wrappers.mixing import (
     probability_of,
     stream,
 )
+from mail_wrappers.spending import check_word, spent_error
 
 __all__ = ["VectorMixedPlay"]
 
@@ -77,6 +77,7 @@ class VectorMixedPlay(VectorWrapper[Any, Any, Any, Any, Any]):
         self._begun = 0
         self._chances = np.zeros(env.num_envs)
         self._last: tuple[Any, dict[str, Any]] = (None, {})
+        self._masks: NDArray[np.int8] | None = None
 
     @property
     def advices(self) -> tuple[Advice, ...]:
@@ -85,7 +86,7 @@ class VectorMixedPlay(VectorWrapper[Any, Any, Any, Any, Any]):
 
     def action_masks(self) -> Flags:
         """The legal actions, `(B, A)` bool, as the environment beneath tells them."""
-        return forwarded_vector_masks(self.env, part(*self._last)[1])
+        return forwarded_vector_masks(self.env, self._masks)
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -149,6 +150,7 @@ class VectorMixedPlay(VectorWrapper[Any, Any, Any, Any, Any]):
     def _arrive(self, observations: Any, infos: dict[str, Any]) -> None:
         """Take the next turns in; episodes that begin get their β."""
         self._last, begun = (observations, infos), self._episodes.begun
+        self._masks = latest_masks(self._masks, part(observations, infos)[1], infos)
         if self._keeps:
             self._advice.opens(observations, infos, begun=begun, rows=self._episodes.renewed)
         for row in np.flatnonzero(begun).tolist():

@@ -6,11 +6,18 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from mail_wrappers.advice import Advice, spent_error
-from mail_wrappers.batches import as_batch, forwarded_vector_masks, part, rows_of, with_rows
+from mail_wrappers.advice import Advice
+from mail_wrappers.batches import (
+    as_batch,
+    forwarded_vector_masks,
+    latest_masks,
+    part,
+    rows_of,
+    with_rows,
+)
 from mail_wrappers.episodes import Episodes, cut_rows, final_of
-from mail_wrappers.labels import Spent, check_word
 from mail_wrappers.rewards import Askers, RewardSource, Transitions, priced_action
+from mail_wrappers.spending import Spent, check_word, spent_error
 
 __all__ = ["VectorPricedReward"]
 
@@ -47,6 +54,7 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
         self._ask = Askers(env, source)
         self._episodes = Episodes(env)
         self._last: tuple[Any, dict[str, Any]] = (None, {})
+        self._masks: NDArray[np.int8] | None = None
 
     @property
     def source(self) -> RewardSource:
@@ -65,7 +73,7 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
 
     def action_masks(self) -> Flags:
         """The legal actions, `(B, A)` bool, as the environment beneath tells them."""
-        return forwarded_vector_masks(self.env, part(*self._last)[1])
+        return forwarded_vector_masks(self.env, self._masks)
 
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
@@ -84,7 +92,9 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
             BudgetExhaustedError: see `spent`.
         """
         self._episodes.check_step()
-        before = self._last
+        rows = np.flatnonzero(self._episodes.live)  # what will have been a transition
+        seen = rows_of(part(*self._last)[0], rows)
+        masks = None if self._masks is None else self._masks[rows]
         answers, unanswered = self._ask(self._episodes.live)
         if unanswered is not None:
             if not self._truncates:
@@ -93,13 +103,11 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
         observations, rewards, terminations, truncations, infos = self.env.step(actions)
         self._episodes.step(terminations, truncations)
         self._arrive(observations, infos)
-        rows = np.flatnonzero(self._episodes.played)
         priced = np.array(rewards, dtype=np.float64)
         if len(rows):
-            seen, masks = part(*before)
             transitions = Transitions(
-                observations=rows_of(seen, rows),
-                action_masks=None if masks is None else masks[rows],
+                observations=seen,
+                action_masks=masks,
                 actions=priced_action(actions, self.single_action_space)[rows],
                 rewards=priced[rows],
                 next_observations=rows_of(self._ends(observations, infos), rows),
@@ -124,6 +132,7 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
 
     def _arrive(self, observations: Any, infos: dict[str, Any]) -> None:
         self._last = observations, infos
+        self._masks = latest_masks(self._masks, part(observations, infos)[1], infos)
         begun, rows = self._episodes.begun, self._episodes.renewed
         for advice in self._ask.kept:
             advice.opens(observations, infos, begun=begun, rows=rows)

@@ -22,6 +22,7 @@ from mail_wrappers import (
     VectorPricedReward,
     WeightedSum,
 )
+from mail_wrappers.advice import Advice
 
 BUDGETS = (0, 1, 2, 5, 12)
 WHEN, BETAS, SWITCH = ("demand", "every_step"), (0.0, 0.4, 1.0), (False, True)
@@ -156,3 +157,36 @@ def test_a_batch_asks_exactly_its_budget(when, beta, imitation, counted, spent, 
         )
         logged = budget.log
         assert expert.rows == budget.used == logged.questions.sum() == limit
+
+
+def test_a_stack_that_forgets_what_it_asked_is_found(monkeypatch):
+    expert, budget = Counting(), QueryBudget(12)
+    kinds = ExpertLabels, MixedPlay, PricedReward
+    options = {"when": "every_step", "beta": 1.0, "imitation": True, "order": "labels below"}
+    env = stacked(view(expert, budget, False), expert, budget, kinds, spent="error", **options)
+    ask = Advice.ask
+
+    def twice(self, form, rows, *, purpose):
+        for known in self._known.values():
+            known[:] = False
+        return ask(self, form, rows, purpose=purpose)
+
+    monkeypatch.setattr(Advice, "ask", twice)
+    play(env, False)
+    with pytest.raises(AssertionError):
+        checked(budget, expert, 12)
+
+
+def test_a_stack_that_asks_before_it_pays_is_found(monkeypatch):
+    expert, budget = Counting(), QueryBudget(5)
+    env = ExpertLabels(view(expert, budget, False), expert, budget, when="every_step")
+    reserve = QueryBudget.reserve
+
+    def late(self, questions, **told):
+        expert.rows += not self.remaining
+        return reserve(self, questions, **told)
+
+    monkeypatch.setattr(QueryBudget, "reserve", late)
+    play(env, False)
+    with pytest.raises(AssertionError):
+        checked(budget, expert, 5)

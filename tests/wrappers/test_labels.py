@@ -163,6 +163,17 @@ def test_an_expert_that_only_acts_has_no_distribution():
         neither.label()
 
 
+def test_a_model_that_takes_masks_gets_them():
+    class Masked:
+        def predict(self, observation, deterministic, action_masks):
+            return action_masks.argmax(axis=1), None
+
+    beneath = SingleAgentEnv(Script(["a", "b"] * 3, mask=masks([0, 1, 1])), "a")
+    env = ExpertLabels(beneath, Masked(), QueryBudget(), kind="action")
+    env.reset()
+    assert env.label() == 1
+
+
 def test_words_are_checked():
     for options in ({"when": "often"}, {"kind": "moves"}, {"spent": "ignore"}):
         with pytest.raises(UnknownNameError, match=f"{next(iter(options))}: expected one of"):
@@ -173,14 +184,14 @@ def test_words_are_checked():
 def test_a_spent_budget_may_truncate(when):
     budget = QueryBudget(2)
     env = labelled(budget, when=when, spent="truncate")
-    _, info = env.reset()
+    seen, info = env.reset()
     steps, cut = 0, False
     while not cut:
         if when == "demand":
             env.label()
         assert "budget_spent" not in info
-        legal = np.flatnonzero(env.action_masks())
-        seen, _, over, cut, info = env.step(int(legal[-1]))
+        good = EXPERT(seen["observation"][None])[0].argmax()  # so that the game goes on
+        seen, _, over, cut, info = env.step(int(good))
         steps += 1
     assert (steps, budget.used, over, info["budget_spent"]) == (2, 2, False, True)
     assert "expert_distribution" not in info

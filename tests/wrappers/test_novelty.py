@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from mail_envs.board import TicTacToe
 from mail_envs.board.features import feature_map
+from mail_envs.errors import MissingTruthError
 from mail_wrappers import NoveltyReward, Transitions
 from mail_wrappers.novelty import DenseMoment, DiagonalMoment
 
@@ -188,3 +189,16 @@ def test_the_features_of_boards_serve():
         assert fresh.shape == (1, 9)
         assert (visited <= fresh + 1e-12).all()
         assert visited[0, 0] < 0.15 < fresh[0, 0]
+
+
+def test_any_function_may_be_the_features():
+    def last(observations, actions):
+        return np.eye(3)[actions] * observations[:, :1]
+
+    fresh = NoveltyReward.over(last, ridge=1.0, dimension=3)
+    seen, actions = np.ones((2, 4)), np.array([0, 2])
+    visited = fresh.visited(seen, actions)
+    asked = np.array([0, 1])
+    np.testing.assert_allclose(visited.moment.novelty(seen, asked), [0.5**0.5, 1.0])
+    with pytest.raises(MissingTruthError, match="a dimension beside a function"):
+        NoveltyReward.over(last, ridge=1.0)

@@ -5,7 +5,12 @@ import pytest
 from gymnasium.vector import AutoresetMode, SyncVectorEnv
 
 from mail_envs.errors import BudgetExhaustedError, EpisodeOverError
-from mail_wrappers import QueryBudget, SingleAgentEnv, VectorExpertLabels
+from mail_wrappers import (
+    QueryBudget,
+    SingleAgentEnv,
+    VectorExpertLabels,
+    VectorFlatObservation,
+)
 from tests.doubles import Script, always, masks
 
 NEXT, SAME, OFF = AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP, AutoresetMode.DISABLED
@@ -37,6 +42,7 @@ def test_every_step_asks_one_batch_about_the_rows_at_a_turn():
     assert asked == rows
     assert len(expert.asked) == 5
     assert budget.used == sum(map(sum, rows))
+    assert set(budget.log.agent.tolist()) == {"a"}
     first = [budget.log.episode.tolist(), budget.log.step.tolist()]
     assert first[0] == [0, 0, 0, 0, 0, 1, 0, 1, 2, 1, 1]
     assert first[1] == [0, 0, 0, 1, 1, 0, 2, 0, 0, 1, 0]
@@ -158,4 +164,10 @@ def test_masks_in_infos_reach_the_expert_also_after_a_partial_reset():
     env.step(np.array([1, 1]))
     env.reset(options={"reset_mask": np.array([True, False])})
     assert env.label()[1].all()
+    assert env.action_masks().tolist() == [[False, True, True], [True, False, True]]
+    flat = VectorFlatObservation(SyncVectorEnv([single] * 2, autoreset_mode=OFF))
+    flat.reset()
+    flat.step(np.array([1, 1]))
+    rows, _ = flat.reset(options={"reset_mask": np.array([True, False])})
+    assert flat.unflatten(rows)["action_mask"].tolist() == [[0, 1, 1], [1, 0, 1]]
     assert expert.asked[-1][1] == [[0, 1, 1], [1, 0, 1]]
