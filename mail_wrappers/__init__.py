@@ -5,6 +5,7 @@ from mail_wrappers.batch import SingleAgentVectorEnv
 from mail_wrappers.budget import CountedExpert, QueryBudget
 from mail_wrappers.decisions import Decisions
 from mail_wrappers.demonstrations import Demonstrations
+from mail_wrappers.fixed_horizon import FixedHorizon
 from mail_wrappers.flat import FlatObservation, VectorFlatObservation
 from mail_wrappers.imitation import (
     GameReward,
@@ -32,6 +33,7 @@ __all__ = [
     "Demonstrations",
     "ExpertLabels",
     "ExponentialMix",
+    "FixedHorizon",
     "FlatObservation",
     "GameReward",
     "ImitationReward",

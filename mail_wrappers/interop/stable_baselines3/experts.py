@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import gymnasium
 import numpy as np
@@ -16,7 +16,7 @@ from stable_baselines3.common.policies import BasePolicy
 from stable_baselines3.common.type_aliases import PyTorchObs
 from stable_baselines3.common.vec_env.base_vec_env import VecEnv
 
-from mail_envs.errors import MissingTruthError
+from mail_envs.errors import MissingTruthError, UnknownNameError
 from mail_envs.protocols import FloatArray, Mask, Policy
 from mail_envs.protocols.asking import check_distributions, sample_actions, split_observation
 from mail_wrappers.interop.stable_baselines3.masks import action_number
@@ -90,12 +90,15 @@ class ExpertPolicy(BasePolicy):
         return torch.as_tensor(self.predict(arrays, deterministic=deterministic)[0])
 
 
-def as_expert(policy: Policy, env: Environment, *, seed: int | None = None) -> ExpertPolicy:
+def as_expert(
+    policy: Policy | Literal["expert"], env: Environment, *, seed: int | None = None
+) -> ExpertPolicy:
     """A policy as an expert with stable-baselines3's `predict`, for the observations of `env`.
 
     Args:
         policy: `(observations, action_masks) -> probabilities`, batched; a `CountedExpert` where
-            questions are counted.
+            questions are counted; `"expert"` for the environment's own, of the agent whose view it
+            is, where it provides one.
         env: a Gymnasium environment, or stable-baselines3's `VecEnv` of such, with discrete
             actions. Its observations are dictionaries with `observation` and `action_mask`,
             or flat, under `FlatObservation` and perhaps `FixedHorizon`.
@@ -104,7 +107,8 @@ def as_expert(policy: Policy, env: Environment, *, seed: int | None = None) -> E
     Raises:
         ShapeError: actions that are not discrete.
         MissingTruthError: observations that are no dictionaries, from an environment that does not
-            say what they were before (`unflatten`).
+            say what they were before (`unflatten`); `"expert"` from one that provides none.
+        UnknownNameError: another word.
         Exception: in `predict`, as `mail_envs.protocols.asking.ask` raises them.
     """
     if not isinstance(env.observation_space, spaces.Dict) and _attribute(env, "unflatten") is None:
@@ -113,7 +117,17 @@ def as_expert(policy: Policy, env: Environment, *, seed: int | None = None) -> E
             f"observations of an environment with unflatten(), came {env.observation_space} of "
             f"{env}; put mail_wrappers.FlatObservation around it"
         )
-    return ExpertPolicy(policy, env, rng=np.random.default_rng(seed))
+    asked = _own_expert(env, policy) if isinstance(policy, str) else policy
+    return ExpertPolicy(asked, env, rng=np.random.default_rng(seed))
+
+
+def _own_expert(env: Environment, word: str) -> Policy:
+    if word != "expert":
+        raise UnknownNameError(f"policy: expected 'expert' or a policy, came {word!r}")
+    expert, agent = _attribute(env, "expert"), _attribute(env, "agent")
+    if expert is None or agent is None:
+        raise MissingTruthError(f"policy: expected an environment with an expert, came {env}")
+    return cast("Policy", expert(agent))
 
 
 def _attribute(env: Environment, name: str) -> Any:
