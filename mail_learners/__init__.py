@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mail_learners.cloning import CloneConfig, ClonedPolicy, clone, load_policy
-    from mail_learners.deep import Options
     from mail_learners.dagger import DaggerConfig
+    from mail_learners.deep import Options
     from mail_learners.dqn_explorer import ExploreConfig, dqn_explore
     from mail_learners.exploitability import ExploitabilityEstimate, estimate_exploitability
     from mail_learners.learning import LEARNERS, learn

@@ -98,7 +98,9 @@ def dagger(
         InvalidOptionError: neither games nor a limited budget.
     """
     if games is None and budget.limit is None:
-        raise InvalidOptionError("games: expected a number where the budget has no limit, came None")
+        raise InvalidOptionError(
+            "games: expected a number where the budget has no limit, came None"
+        )
     learned = tuple(problem.agents if agents is None else agents)
     unknown = [agent for agent in learned if agent not in problem.agents]
     if unknown or not learned:
@@ -110,7 +112,7 @@ def dagger(
 class _Dagger:
     """A running DAgger."""
 
-    def __init__(  # noqa: PLR0913 - what `dagger` was given
+    def __init__(
         self,
         problem: Problem,
         learned: tuple[str, ...],

@@ -35,11 +35,24 @@ from mail_learners.results import Result
 from mail_wrappers import Decisions, Demonstrations, QueryBudget, RandomOpening
 from mail_wrappers.flattening import flatten_batch
 
-__all__ = ["DAGGER", "DEEP_LEARNERS", "Options", "clone_all", "deep_options", "gather", "learn_deep"]
+__all__ = [
+    "DAGGER",
+    "DEEP_LEARNERS",
+    "Options",
+    "clone_all",
+    "deep_options",
+    "gather",
+    "learn_deep",
+]
 
 DAGGER = "dagger"
 HASTE = 5
 """Between rounds, clones are trained for so many times fewer steps."""
+
+
+def _small_board_clones() -> BoardCloneConfig:
+    """DAgger clones many times over."""
+    return BoardCloneConfig(widths=(128, 128), batch_size=256, steps=800)
 
 
 @dataclass(frozen=True)
@@ -64,9 +77,7 @@ class Options:
     features: str | None = None
     explore: ExploreConfig = field(default_factory=ExploreConfig)
     clone: CloneConfig = field(default_factory=CloneConfig)
-    board_clone: BoardCloneConfig = BoardCloneConfig(
-        widths=(128, 128), batch_size=256, steps=800
-    )
+    board_clone: BoardCloneConfig = field(default_factory=_small_board_clones)
     symmetry: bool = True
     opening_plies: int = 4
     dagger: DaggerConfig = field(default_factory=DaggerConfig)
@@ -91,7 +102,9 @@ def learn_deep(
 ) -> Result:
     """Gather demonstrations, then clone every agent's expert; see `mail_learners.learn`."""
     if games is None and queries is None:
-        raise InvalidOptionError("games: expected a number of games, of queries, or both; came none")
+        raise InvalidOptionError(
+            "games: expected a number of games, of queries, or both; came none"
+        )
     for what, number in (("games", games), ("queries", queries)):
         if number is not None and number < 1:
             raise InvalidOptionError(f"{what}: expected at least 1, came {number!r}")
@@ -214,7 +227,11 @@ def _label_cloner(problem: Problem, seed: int, options: Options) -> Cloner:
 def _shows_board(problem: Problem, agent: str) -> bool:
     """Whether the agent sees a board as our own boards show it."""
     game = problem.game
-    return isinstance(game, LineGame) and problem.spaces[agent].shape == (game.rows, game.columns, 2)
+    return isinstance(game, LineGame) and problem.spaces[agent].shape == (
+        game.rows,
+        game.columns,
+        2,
+    )
 
 
 def deep_options(features: str | None, changes: Mapping[str, Any]) -> Options:
@@ -253,9 +270,7 @@ def _self_play(
         # A spawn key: (seed, number) are the streams of the episodes.
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
         env = RandomOpening(problem.make_turns(), options.opening_plies, rng=rng)
-    return self_play(
-        env, experts, games=games, seed=seed, budget=budget, told=problem.own_experts
-    )
+    return self_play(env, experts, games=games, seed=seed, budget=budget, told=problem.own_experts)
 
 
 def _tied_alike(problem: Problem) -> dict[str, Policy]:
@@ -280,7 +295,7 @@ def _dqn(
     return _explored(problem, explore, games, seed, options, budget)
 
 
-def _explored(  # noqa: PLR0913 - what every way to gather is given
+def _explored(
     problem: Problem,
     explore: Explore,
     games: int,

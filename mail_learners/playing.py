@@ -210,9 +210,7 @@ def answers_by_agent(
     return [answers[row] for row in range(len(decisions))]
 
 
-def drawn(
-    chances: Sequence[FloatArray], draws: Sequence[float] | NDArray[np.float64]
-) -> list[int]:
+def drawn(chances: Sequence[FloatArray], draws: Sequence[float] | NDArray[np.float64]) -> list[int]:
     """One action from each distribution `(A,)`, by a number from 0 to 1 (excluded) each."""
     return [
         int(invert(chance[None], np.array([draw]))[0])

@@ -1,4 +1,4 @@
-"""A small parallel game that is none of ours: every agent is to name the number that it is shown."""
+"""A small parallel game that is none of ours: agents are to name the number they are shown."""
 
 import numpy as np
 from gymnasium import spaces
@@ -46,7 +46,7 @@ class Matching(ParallelEnv):
         rewards = {a: float(actions[a] == self._numbers[a]) for a in self.agents}
         self._round += 1
         over = self._round == ROUNDS
-        told = self._shown(), rewards, *({a: end for a in self.agents} for end in (over, False))
+        told = self._shown(), rewards, *(dict.fromkeys(self.agents, end) for end in (over, False))
         infos = {agent: {} for agent in self.agents}
         if over:
             self.agents = []

@@ -114,9 +114,7 @@ def situations(
     every = batch.keys(game, states)
     keys, first, row = np.unique(every, return_index=True, return_inverse=True)
     counted = spread(weights, len(actions))
-    shares = action_shares(
-        row.ravel(), actions, shape=(len(keys), game.actions), weights=counted
-    )
+    shares = action_shares(row.ravel(), actions, shape=(len(keys), game.actions), weights=counted)
     return Situations(rows_of(states, first), keys, shares)
 
 

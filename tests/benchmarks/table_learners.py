@@ -1,7 +1,7 @@
 """A table of learner × task: how each fares against random play, and whether it keeps to masks.
 
     python -m tests.benchmarks.table_learners
-    python -m tests.benchmarks.table_learners --foreign rps_v2 --steps 20000 --write docs/learners.md
+    python -m tests.benchmarks.table_learners --foreign rps_v2 --write docs/learners.md
 
 Every learner trains as the first agent: stable-baselines3's and sb3-contrib's in the single-agent
 view against random opponents, on flat observations with the mask packed in; `learn`'s from the
@@ -169,7 +169,7 @@ def evaluate(task, choose, *, moves=MOVES, seed=1):
     space, made, returns = seen_space(env.observation_space(agent)), [0, 0], []
     numbers, lost = iter(lambda: made[0] < moves, False), set()
     rng = np.random.default_rng(seed)
-    others = {name: uniform_policy for name in env.possible_agents}
+    others = dict.fromkeys(env.possible_agents, uniform_policy)
     for running in lockstep(episodes, (i for i, _ in enumerate(numbers)), seed=seed):
         due = [(episode, decision) for episode in running for decision in episode.due]
         chances = answers_by_agent(others, [decision for _, decision in due], env)
@@ -219,8 +219,8 @@ def rows_of(task, steps, learners):
 def line(row):
     mean, illegal = row.score.returns, row.score.illegal
     return (
-        f"| {row.learner} | {row.trained} | {mean.value:.3f} ± {mean.half_width:.3f} | {mean.count} "
-        f"| {illegal} of {row.score.moves}{'' if row.masked else ' (no masks)'} "
+        f"| {row.learner} | {row.trained} | {mean.value:.3f} ± {mean.half_width:.3f} "
+        f"| {mean.count} | {illegal} of {row.score.moves}{'' if row.masked else ' (no masks)'} "
         f"| {row.seconds:.0f} |"
     )
 
