@@ -13,10 +13,12 @@ moved illegally. Needs the extra `[learners]` and, for PettingZoo's games, `pyga
 
 import argparse
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,12 +32,16 @@ from mail_envs.board import ConnectFour, TicTacToe
 from mail_envs.markov.tabular import TabularPolicy
 from mail_envs.protocols.asking import sample_actions, uniform_policy
 from mail_learners import learn
-from mail_learners.flattening import batched, seen_space
+from mail_learners.flattening import FlattenedPolicy, batched, seen_space
 from mail_learners.playing import Episode, answers_by_agent, drawn, lockstep
 from mail_learners.statistics import Mean, student_interval
 from mail_wrappers import FlatObservation, SingleAgentEnv
 from mail_wrappers.flat import FlatLayout
-from mail_wrappers.interop.stable_baselines3 import MaskedDQN
+from mail_wrappers.interop.stable_baselines3 import (
+    MaskedActorCriticPolicy,
+    MaskedDQN,
+    as_policy,
+)
 
 MOVES = 10_000
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
@@ -63,7 +69,7 @@ def foreign(name):
     module = import_module(f"pettingzoo.classic.{name}")
     if name in {"connect_four_v3", "tictactoe_v3"}:
         expert = PerfectExpert(ConnectFour() if name.startswith("connect") else TicTacToe())
-        experts = dict.fromkeys(("player_0", "player_1"), expert)
+        experts = dict.fromkeys(module.env().possible_agents, expert)
         return Task(f"PettingZoo's {name}", module.raw_env, 60, experts)
     if name == "rps_v2":  # the equilibrium is uniform
         experts = dict.fromkeys(("player_0", "player_1"), uniform_policy)
@@ -137,6 +143,55 @@ def imitating(name, task, steps):
     return Outcome(choose, f"{result.queries} queries")
 
 
+def by_imitation(name, task, steps):
+    """`imitation`'s BC, DAgger and GAIL, the expert being the first agent's against random play."""
+    from imitation.algorithms.adversarial.gail import GAIL
+    from imitation.algorithms.bc import BC
+    from imitation.algorithms.dagger import SimpleDAggerTrainer
+    from imitation.data import rollout
+    from imitation.rewards.reward_nets import BasicRewardNet
+
+    from mail_wrappers.interop.imitation import as_expert, masked_policy, vector_view
+
+    venv = vector_view(lambda: SingleAgentEnv(task.make(), task.agent, "random"), seed=0)
+    spaces = {"observation_space": venv.observation_space, "action_space": venv.action_space}
+    rng = np.random.default_rng(0)
+    expert = as_expert(task.experts[task.agent] if task.experts else "expert", venv)
+    if name == "DAgger":
+        bc = BC(policy=masked_policy(venv), rng=rng, **spaces)
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = SimpleDAggerTrainer(
+                venv=venv, scratch_dir=folder, expert_policy=expert, bc_trainer=bc, rng=rng
+            )
+            trainer.train(1000, rollout_round_min_timesteps=200)
+        return Outcome(_by_policy(task, trainer.policy), "1000 labels")
+    until = rollout.make_min_episodes(task.games)
+    shown = rollout.rollout(expert, venv, until, rng=rng, unwrap=False)
+    labels = f"{sum(map(len, shown))} labels"
+    if name == "BC":
+        bc = BC(policy=masked_policy(venv), demonstrations=shown, rng=rng, **spaces)
+        bc.train(n_epochs=20, progress_bar=False)
+        return Outcome(_by_policy(task, bc.policy), labels)
+    learner = PPO(MaskedActorCriticPolicy, venv, **PPO_STEPS, **TUNED)
+    trainer = GAIL(
+        demonstrations=shown,
+        demo_batch_size=64,
+        venv=venv,
+        gen_algo=learner,
+        reward_net=BasicRewardNet(**spaces),
+        allow_variable_horizon=True,
+    )
+    trainer.train(steps)
+    return Outcome(_by_policy(task, learner.policy), f"{labels}, {steps} frames")
+
+
+def _by_policy(task, model):
+    policy = FlattenedPolicy(
+        as_policy(model), seen_space(task.make().observation_space(task.agent))
+    )
+    return lambda seen, legal, rng: sample_actions(policy(seen, legal), rng=rng)
+
+
 PPO_STEPS = {"n_steps": 512, "batch_size": 128, "n_epochs": 6}
 MASKED = {
     "masked DQN": partial(off_the_shelf, dqn),
@@ -145,6 +200,10 @@ MASKED = {
     ),
     **{name: partial(imitating, name) for name in ("bc", "uniform-bc", "dqn-explore-bc", "dagger")},
 }
+if find_spec("imitation"):
+    MASKED |= {
+        f"imitation's {name}": partial(by_imitation, name) for name in ("BC", "DAgger", "GAIL")
+    }
 UNMASKED = {
     "PPO": partial(off_the_shelf, lambda view: PPO("MlpPolicy", view, **PPO_STEPS, **TUNED)),
     "A2C": partial(off_the_shelf, lambda view: A2C("MlpPolicy", view, **TUNED)),
