@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mail_learners.cloning import CloneConfig, ClonedPolicy, clone, load_policy
+    from mail_learners.dagger import DaggerConfig
     from mail_learners.deep import Options
     from mail_learners.dqn_explorer import ExploreConfig, dqn_explore
+    from mail_learners.exploitability import ExploitabilityEstimate, estimate_exploitability
     from mail_learners.learning import LEARNERS, learn
     from mail_learners.results import Result
 
@@ -17,11 +19,14 @@ __all__ = [
     "LEARNERS",
     "CloneConfig",
     "ClonedPolicy",
+    "DaggerConfig",
+    "ExploitabilityEstimate",
     "ExploreConfig",
     "Options",
     "Result",
     "clone",
     "dqn_explore",
+    "estimate_exploitability",
     "learn",
     "load_policy",
 ]
@@ -29,7 +34,9 @@ __all__ = [
 _HOMES = {
     "cloning": ("CloneConfig", "ClonedPolicy", "clone", "load_policy"),
     "dqn_explorer": ("ExploreConfig", "dqn_explore"),
+    "dagger": ("DaggerConfig",),
     "deep": ("Options",),
+    "exploitability": ("ExploitabilityEstimate", "estimate_exploitability"),
     "learning": ("LEARNERS", "learn"),
     "results": ("Result",),
 }

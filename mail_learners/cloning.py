@@ -41,6 +41,7 @@ __all__ = [
     "action_shares",
     "clone",
     "load_policy",
+    "spread",
 ]
 
 FORMAT = "mail-envs cloned policy 1"
@@ -155,6 +156,7 @@ def clone(
     seed: int,
     config: CloneConfig | None = None,
     augment: Augment | None = None,
+    weights: FloatArray | None = None,
 ) -> ClonedPolicy:
     """Clone one agent's expert; the same arguments give the same policy.
 
@@ -163,7 +165,9 @@ def clone(
         seed: of the network's initial weights.
         config: see `CloneConfig`; None for its defaults.
         augment: further decisions that the given ones imply, for example a board's symmetric
-            images; None for none.
+            images; None for none. What a decision implies stands together, in its order.
+        weights: `(N,)`, what each decision counts among those of its situation, for labels that
+            are distributions: one row per action, its probability the weight. None for 1 each.
 
     Returns:
         A stochastic policy; its argmax is the deterministic clone.
@@ -173,7 +177,7 @@ def clone(
     observations, masks, actions = augment(*columns) if augment else columns
     shape = decisions.observations.shape[1:]
     inputs = observations.reshape(len(observations), math.prod(shape)).astype(np.float32)
-    inputs, masks, targets = _situations(inputs, masks, actions)
+    inputs, masks, targets = _situations(inputs, masks, actions, spread(weights, len(actions)))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         network = perceptron(math.prod(shape), config.widths, masks.shape[1])
@@ -182,12 +186,16 @@ def clone(
 
 
 def _situations(
-    inputs: NDArray[np.float32], masks: NDArray[np.int8], actions: NDArray[np.int64]
+    inputs: NDArray[np.float32],
+    masks: NDArray[np.int8],
+    actions: NDArray[np.int64],
+    weights: FloatArray | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int8], NDArray[np.float32]]:
     """The distinct rows (input, mask) and the empirical distribution of actions in each."""
     width = inputs.shape[1]
     rows, index = np.unique(np.hstack([inputs, masks]), axis=0, return_inverse=True)
-    targets = action_shares(index.ravel(), actions, shape=(len(rows), masks.shape[1]))
+    shape = (len(rows), masks.shape[1])
+    targets = action_shares(index.ravel(), actions, shape=shape, weights=weights)
     return (
         rows[:, :width].astype(np.float32),
         rows[:, width:].astype(np.int8),
@@ -196,12 +204,29 @@ def _situations(
 
 
 def action_shares(
-    rows: NDArray[np.int64], actions: NDArray[np.int64], *, shape: tuple[int, int]
+    rows: NDArray[np.int64],
+    actions: NDArray[np.int64],
+    *,
+    shape: tuple[int, int],
+    weights: FloatArray | None = None,
 ) -> FloatArray:
-    """The empirical distributions of actions `(B,)` by row `(B,)`: `shape`, 0 in rows without."""
+    """The distributions of actions `(B,)` by row `(B,)`: `shape`, 0 in rows without.
+
+    Args:
+        rows: of each decision.
+        actions: likewise.
+        shape: the rows, and the actions.
+        weights: `(B,)`, what each decision counts; None for 1 each.
+    """
     counts = np.zeros(shape)
-    np.add.at(counts, (rows, actions), 1)
-    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    np.add.at(counts, (rows, actions), 1 if weights is None else weights)
+    totals = counts.sum(axis=1, keepdims=True)
+    return counts / np.where(totals > 0, totals, 1)
+
+
+def spread(weights: FloatArray | None, count: int) -> FloatArray | None:
+    """The weights of `count` decisions that as many weighted ones, each alike, stand for."""
+    return None if weights is None else np.repeat(weights, count // max(len(weights), 1))
 
 
 def _fit(

@@ -1,4 +1,4 @@
-"""Learners of any environment that takes turns: gather demonstrations, then clone by a network."""
+"""Learners of any multi-agent environment: gather demonstrations, then clone by a network."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,24 +8,51 @@ from typing import Any
 import numpy as np
 
 from mail_envs.board import LineGame
-from mail_envs.errors import MissingTruthError, UnknownNameError
+from mail_envs.errors import (
+    InvalidOptionError,
+    MissingTruthError,
+    UnknownAgentError,
+    UnknownNameError,
+)
 from mail_envs.experts import PerfectExpert
-from mail_envs.protocols import Policy
+from mail_envs.protocols import FloatArray, Policy
 from mail_envs.protocols.asking import uniform_policy
-from mail_learners.cloning import CloneConfig, ClonedPolicy, clone
+from mail_learners.boards.cloning import BoardCloneConfig, clone_board
+from mail_learners.cloning import CloneConfig, clone
+from mail_learners.dagger import Cloner, DaggerConfig, dagger
 from mail_learners.dqn_explorer import ExploreConfig, dqn_explore
 from mail_learners.environments import Problem
-from mail_learners.gathering import explore_in_turn, explore_with, stream_seed
-from mail_learners.results import Result
-from mail_wrappers import (
-    CountedExpert,
-    Demonstrations,
-    QueryBudget,
-    RandomOpening,
-    record,
+from mail_learners.flattening import FlattenedPolicy, is_plain
+from mail_learners.gathering import (
+    Explore,
+    explore_in_turn,
+    explore_with,
+    self_play,
+    stream_seed,
 )
+from mail_learners.recording import Recorder, weighted
+from mail_learners.results import Result
+from mail_wrappers import Decisions, Demonstrations, QueryBudget, RandomOpening
+from mail_wrappers.flattening import flatten_batch
 
-__all__ = ["DEEP_LEARNERS", "Options", "clone_all", "deep_options", "gather", "learn_deep"]
+__all__ = [
+    "DAGGER",
+    "DEEP_LEARNERS",
+    "Options",
+    "clone_all",
+    "deep_options",
+    "gather",
+    "learn_deep",
+]
+
+DAGGER = "dagger"
+HASTE = 5
+"""Between rounds, clones are trained for so many times fewer steps."""
+
+
+def _small_board_clones() -> BoardCloneConfig:
+    """DAgger clones many times over."""
+    return BoardCloneConfig(widths=(128, 128), batch_size=256, steps=800)
 
 
 @dataclass(frozen=True)
@@ -33,20 +60,27 @@ class Options:
     """What a learner may be told beyond its name.
 
     Attributes:
+        agents: who is learned; None for all. The others play by their experts.
         features: of the novelty, for `dqn-explore-bc`: a name of the environment's feature maps,
-            or `"network"` for the explorer's own penultimate layer.
+            or `"network"` for the explorer's own penultimate layer; None for `"afterstates"` on
+            boards and `"network"` elsewhere.
         explore: how the deep explorer learns.
         clone: how clones are trained.
+        board_clone: how the clones of `dagger` on boards are.
         symmetry: whether clones are taught the symmetric images of every decision, where the
             environment's symmetries are known.
         opening_plies: the longest random opening, for `bc-random-openings`.
+        dagger: how `dagger` gathers; its fields may be given by themselves, too.
     """
 
-    features: str = "afterstates"
+    agents: tuple[str, ...] | None = None
+    features: str | None = None
     explore: ExploreConfig = field(default_factory=ExploreConfig)
     clone: CloneConfig = field(default_factory=CloneConfig)
+    board_clone: BoardCloneConfig = field(default_factory=_small_board_clones)
     symmetry: bool = True
     opening_plies: int = 4
+    dagger: DaggerConfig = field(default_factory=DaggerConfig)
 
 
 @dataclass(frozen=True)
@@ -61,15 +95,53 @@ def learn_deep(
     name: str,
     problem: Problem,
     *,
-    games: int,
+    games: int | None,
+    queries: int | None,
     seed: int,
     options: Options,
 ) -> Result:
     """Gather demonstrations, then clone every agent's expert; see `mail_learners.learn`."""
-    budget = QueryBudget()
-    demonstrations = gather(name, problem, games=games, seed=seed, options=options, budget=budget)
-    policies = clone_all(problem, demonstrations, seed=seed, options=options)
-    return Result(dict(policies), demonstrations, queries=budget.used)
+    if games is None and queries is None:
+        raise InvalidOptionError(
+            "games: expected a number of games, of queries, or both; came none"
+        )
+    for what, number in (("games", games), ("queries", queries)):
+        if number is not None and number < 1:
+            raise InvalidOptionError(f"{what}: expected at least 1, came {number!r}")
+    budget, learned = QueryBudget(queries), learned_agents(problem, options)
+    if name == DAGGER:
+        found, recorder = dagger(
+            problem,
+            _label_cloner(problem, seed, options),
+            games=games,
+            seed=seed,
+            budget=budget,
+            agents=learned,
+            config=options.dagger,
+        )
+        policies, demonstrations = found, recorder.demonstrations
+    else:
+        demonstrations = gather(
+            name, problem, games=games or queries or 0, seed=seed, options=options, budget=budget
+        )
+        policies = clone_all(problem, demonstrations, seed=seed, options=options)
+    finished = {agent: problem.finished(agent, policy) for agent, policy in policies.items()}
+    return Result(finished, demonstrations, queries=budget.used)
+
+
+def learned_agents(problem: Problem, options: Options) -> tuple[str, ...]:
+    """Who is learned, in player order.
+
+    Raises:
+        UnknownAgentError: nobody, or an agent that the environment does not have.
+    """
+    if options.agents is None:
+        return problem.agents
+    if not options.agents or set(options.agents) - set(problem.agents):
+        raise UnknownAgentError(
+            f"agents: expected some of {problem.agents}, came {options.agents!r}"
+        )
+    return tuple(agent for agent in problem.agents if agent in options.agents)
 
 
 def gather(
@@ -78,7 +150,7 @@ def gather(
     """The first half of `learn`: what the experts do while the learner's explorers play.
 
     The first n games of a longer run are the games of a run of n: `Demonstrations.first`. Every
-    recorded decision is one query, charged to `budget`.
+    decision of an expert is one query, charged to `budget`, and gathering ends when it is spent.
     """
     if name not in DEEP_LEARNERS:
         raise UnknownNameError(f"learner: expected one of {sorted(DEEP_LEARNERS)}, came {name!r}")
@@ -89,17 +161,77 @@ def gather(
 
 def clone_all(
     problem: Problem, demonstrations: Demonstrations, *, seed: int, options: Options
-) -> dict[str, ClonedPolicy]:
-    """The second half of `learn`: clone every agent's expert from its recorded decisions."""
+) -> dict[str, Policy]:
+    """The second half of `learn`: clone every learned agent's expert from recorded decisions."""
     return {
-        agent: clone(
-            demonstrations.of(agent),
-            seed=stream_seed(seed, index),
-            config=options.clone,
-            augment=problem.augment if options.symmetry else None,
-        )
-        for index, agent in enumerate(problem.agents)
+        agent: _clone_one(problem, agent, demonstrations.of(agent), seed=seed, options=options)
+        for agent in learned_agents(problem, options)
     }
+
+
+def _clone_one(
+    problem: Problem,
+    agent: str,
+    decisions: Decisions,
+    *,
+    seed: int,
+    options: Options,
+    weights: FloatArray | None = None,
+) -> Policy:
+    """Clone one agent's expert over its observations as rows of numbers."""
+    space = problem.spaces[agent]
+    plain = is_plain(space)
+    rows = decisions.observations if plain else flatten_batch(space, decisions.observations)
+    policy = clone(
+        decisions if plain else replace(decisions, observations=rows),
+        seed=stream_seed(seed, problem.agents.index(agent)),
+        config=options.clone,
+        augment=problem.augment if options.symmetry else None,
+        weights=weights,
+    )
+    return policy if plain else FlattenedPolicy(policy, space)
+
+
+def _label_cloner(problem: Problem, seed: int, options: Options) -> Cloner:
+    """How DAgger clones: on boards with planes and a memory; between rounds with less effort."""
+
+    def clone_labels(recorder: Recorder, agent: str, *, final: bool) -> Policy:
+        decisions, weights = weighted(recorder.of(agent))
+        if _shows_board(problem, agent):
+            board = options.board_clone
+            return clone_board(
+                problem.game,
+                decisions,
+                seed=stream_seed(seed, problem.agents.index(agent)),
+                config=replace(
+                    board,
+                    symmetry=board.symmetry and options.symmetry,
+                    steps=board.steps if final else board.steps // HASTE,
+                ),
+                weights=weights,
+            )
+        steps = options.clone.max_steps
+        hasty = replace(options.clone, max_steps=steps if final else steps // HASTE)
+        return _clone_one(
+            problem,
+            agent,
+            decisions,
+            seed=seed,
+            options=replace(options, clone=hasty),
+            weights=weights,
+        )
+
+    return clone_labels
+
+
+def _shows_board(problem: Problem, agent: str) -> bool:
+    """Whether the agent sees a board as our own boards show it."""
+    game = problem.game
+    return isinstance(game, LineGame) and problem.spaces[agent].shape == (
+        game.rows,
+        game.columns,
+        2,
+    )
 
 
 def deep_options(features: str | None, changes: Mapping[str, Any]) -> Options:
@@ -108,12 +240,15 @@ def deep_options(features: str | None, changes: Mapping[str, Any]) -> Options:
     Raises:
         UnknownNameError: a field that `Options` does not have.
     """
-    known = sorted(set(Options.__dataclass_fields__) - {"features"})
+    rounds = set(DaggerConfig.__dataclass_fields__)
+    known = sorted((set(Options.__dataclass_fields__) | rounds) - {"features"})
     unknown = [name for name in changes if name not in known]
     if unknown:
         raise UnknownNameError(f"options: expected some of {known}, came {unknown}")
-    named = {} if features is None else {"features": features}
-    return replace(Options(), **named, **changes)
+    own = {name: value for name, value in changes.items() if name not in rounds}
+    options = replace(Options(features=features), **own)
+    inner = {name: value for name, value in changes.items() if name in rounds}
+    return replace(options, dagger=replace(options.dagger, **inner))
 
 
 # ---- ways to gather
@@ -134,9 +269,8 @@ def _self_play(
     if openings:
         # A spawn key: (seed, number) are the streams of the episodes.
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-        env = RandomOpening(env, options.opening_plies, rng=rng)
-    counted = {agent: CountedExpert(expert, budget) for agent, expert in experts.items()}
-    return record(env, counted, episodes=games, seed=seed)
+        env = RandomOpening(problem.make_turns(), options.opening_plies, rng=rng)
+    return self_play(env, experts, games=games, seed=seed, budget=budget, told=problem.own_experts)
 
 
 def _tied_alike(problem: Problem) -> dict[str, Policy]:
@@ -151,20 +285,32 @@ def _tied_alike(problem: Problem) -> dict[str, Policy]:
 def _uniform(
     problem: Problem, games: int, seed: int, options: Options, budget: QueryBudget
 ) -> Demonstrations:
-    del options
-    explore = explore_with(uniform_policy)
-    return explore_in_turn(
-        problem.make, problem.experts, explore, games=games, seed=seed, budget=budget
-    )
+    return _explored(problem, explore_with(uniform_policy), games, seed, options, budget)
 
 
 def _dqn(
     problem: Problem, games: int, seed: int, options: Options, budget: QueryBudget
 ) -> Demonstrations:
-    features = None if options.features == "network" else problem.features(options.features)
-    explore = dqn_explore(features, options.explore)
+    explore = dqn_explore(problem.features(options.features), options.explore)
+    return _explored(problem, explore, games, seed, options, budget)
+
+
+def _explored(
+    problem: Problem,
+    explore: Explore,
+    games: int,
+    seed: int,
+    options: Options,
+    budget: QueryBudget,
+) -> Demonstrations:
     return explore_in_turn(
-        problem.make, problem.experts, explore, games=games, seed=seed, budget=budget
+        problem.make,
+        problem.experts,
+        explore,
+        games=games,
+        seed=seed,
+        budget=budget,
+        agents=learned_agents(problem, options),
     )
 
 
@@ -179,4 +325,4 @@ DEEP_LEARNERS = {
         "a deep explorer on novelty rewards against the experts, then clones", _dqn
     ),
 }
-"""The learners of environments that take turns, by name."""
+"""The learners that gather once, then clone, by name."""

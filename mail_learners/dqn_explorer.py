@@ -15,20 +15,28 @@ from typing import Any, cast
 import gymnasium
 import numpy as np
 import torch
+from gymnasium import spaces
 from numpy.typing import NDArray
 from stable_baselines3 import DQN
 from stable_baselines3.common.callbacks import BaseCallback
 
 from mail_envs.errors import InvalidOptionError
 from mail_envs.protocols import FeatureMap, FloatArray, Observations, OneHotFeatureMap
+from mail_learners.flattening import is_plain
 from mail_learners.gathering import Explore
-from mail_wrappers import NoveltyReward, PricedReward, SingleAgentEnv, Transitions
+from mail_learners.playing import action_count
+from mail_wrappers import (
+    FlatObservation,
+    NoveltyReward,
+    PricedReward,
+    SingleAgentEnv,
+    Transitions,
+)
 from mail_wrappers.interop.stable_baselines3 import (
     LateFusionQNetwork,
     MaskedDQNPolicy,
     RepricedReplayBuffer,
 )
-from mail_wrappers.turns import action_count
 
 __all__ = ["ExploreConfig", "NetworkFeatures", "RenewNovelty", "dqn_explore"]
 
@@ -109,6 +117,32 @@ class _Games(gymnasium.Wrapper[Any, Any, Any, Any]):
         return self._first
 
 
+def _is_shown(space: spaces.Space[Any]) -> bool:
+    """Whether observations are an array beside a mask already."""
+    return (
+        isinstance(space, spaces.Dict)
+        and set(space.spaces) == {"observation", "action_mask"}
+        and is_plain(space["observation"])
+    )
+
+
+class _Rows(gymnasium.ObservationWrapper[Any, Any, Any]):
+    """Observations of any space as a row of numbers beside a mask, all ones where there is none."""
+
+    def __init__(self, env: SingleAgentEnv) -> None:
+        super().__init__(FlatObservation(env))
+        self._actions = action_count(env.env, env.agent)
+        row = cast("spaces.Box", self.env.observation_space)
+        seen = spaces.Box(row.low[: -self._actions], row.high[: -self._actions], dtype=np.float32)
+        mask = spaces.Box(0, 1, (self._actions,), np.int8)
+        self.observation_space = spaces.Dict({"observation": seen, "action_mask": mask})
+
+    def observation(self, observation: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+        """Part the flat vector."""
+        seen, mask = np.split(observation, [-self._actions])
+        return {"observation": seen, "action_mask": mask.astype(np.int8)}
+
+
 class RenewNovelty(BaseCallback):
     """Renew a novelty reward when det Λ has doubled, and stop after a number of games.
 
@@ -169,9 +203,10 @@ def dqn_explore(
 
     def explore(view: SingleAgentEnv, *, games: int, seed: int) -> None:
         actions = action_count(view.env, view.agent)
+        shown = view if _is_shown(view.observation_space) else _Rows(view)
         start = features or _Untrained(settings.widths[-1])
         novelty = NoveltyReward.over(start, ridge=settings.ridge, reprice=settings.reprice)
-        reward = PricedReward(_Games(view, games), novelty)
+        reward = PricedReward(_Games(shown, games), novelty)
         renew = RenewNovelty(reward, games=games, from_network=features is None)
         model = _dqn(reward, actions, games, seed, settings)
         model.learn(total_timesteps=games * settings.longest_game, callback=renew)

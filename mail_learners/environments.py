@@ -3,24 +3,31 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import gymnasium
+import numpy as np
 import pettingzoo
-from pettingzoo import AECEnv
+from pettingzoo import AECEnv, ParallelEnv
+from pettingzoo.utils import parallel_to_aec
 
 from mail_envs.board import LineGame
 from mail_envs.board.batch import symmetric_decisions
 from mail_envs.board.environments import LineGameEnv
 from mail_envs.board.features import feature_map
 from mail_envs.errors import MissingTruthError, UnknownNameError
-from mail_envs.protocols import FeatureMap, OneHotFeatureMap, Policy, ProvidesTruth
+from mail_envs.markov import MarkovGame
+from mail_envs.markov.environments import MarkovGameEnv
+from mail_envs.markov.setting import Setting
+from mail_envs.protocols import FeatureMap, FloatArray, OneHotFeatureMap, Policy, ProvidesTruth
 from mail_envs.protocols.asking import by_player
 from mail_learners.cloning import Augment
+from mail_learners.flattening import Space, seen_space
+from mail_learners.playing import MultiAgentEnv, action_count
 
-__all__ = ["Problem", "problem_of"]
+__all__ = ["Environment", "Problem", "maker_of", "problem_of"]
 
-Environment = str | LineGame | Callable[[], AECEnv[str, Any, Any]]
+Environment: TypeAlias = str | LineGame | MarkovGame | Setting | Callable[[], MultiAgentEnv]
 
 
 @dataclass(frozen=True)
@@ -28,29 +35,62 @@ class Problem:
     """A multi-agent environment and what is known of it.
 
     Attributes:
-        make: makes the environment.
+        make: makes the environment, AEC or parallel.
         agents: its agents, in player order.
         game: the game behind it; None where it provides none.
         experts: one per agent.
+        own_experts: whether they are the environment's own, who may have to be asked about
+            `info["expert_observation"]`.
         augment: from decisions to their symmetric images; None where no symmetry is known.
+        spaces: what policies see, by agent: observations without their masks.
+        actions: how many each agent has.
     """
 
-    make: Callable[[], AECEnv[str, Any, Any]]
+    make: Callable[[], MultiAgentEnv]
     agents: tuple[str, ...]
     game: Any
     experts: dict[str, Policy]
+    own_experts: bool
     augment: Augment | None
+    spaces: dict[str, Space]
+    actions: dict[str, int]
 
-    def features(self, name: str) -> FeatureMap | OneHotFeatureMap:
-        """The environment's feature map of that name.
+    def features(self, name: str | None) -> FeatureMap | OneHotFeatureMap | None:
+        """The environment's feature map of that name; None for the learner's own network.
+
+        Args:
+            name: `"network"` for None; None for `"afterstates"` on boards, `"network"` elsewhere.
 
         Raises:
             UnknownNameError: it has none of that name.
         """
-        if isinstance(self.game, LineGame):
-            return feature_map(self.game, name)
+        if isinstance(self.game, LineGame) and name != "network":
+            return feature_map(self.game, name or "afterstates")
+        if name in (None, "network"):
+            return None
         raise UnknownNameError(
-            f"features: {type(self.make()).__name__} names no feature maps, came {name!r}"
+            f"features: {type(self.make()).__name__} names no feature maps, came {name!r}; "
+            f"expected 'network', the explorer's own penultimate layer"
+        )
+
+    def make_turns(self) -> AECEnv[str, Any, Any]:
+        """Make the environment as one whose agents take turns: simultaneous moves one by one."""
+        env = self.make()
+        return parallel_to_aec(env) if isinstance(env, ParallelEnv) else env
+
+    def finished(self, agent: str, policy: Policy) -> Policy | FloatArray:
+        """A learned policy of the kind that the game's `nash_gap` takes.
+
+        A table `(S, A)` or `(H, S, A)` on Markov games, the policy itself elsewhere.
+        """
+        if not isinstance(self.game, MarkovGame):
+            return policy
+        states, steps = np.arange(self.game.num_states), self.game.horizon
+        masks = np.ones((len(states), self.actions[agent]), dtype=np.int8)
+        if steps is None:
+            return policy(states, masks)
+        return np.stack(
+            [policy(np.stack([states * 0 + h, states], axis=1), masks) for h in range(steps)]
         )
 
 
@@ -58,16 +98,17 @@ def problem_of(environment: Environment, experts: Mapping[str, Policy] | None = 
     """Look an environment up.
 
     Args:
-        environment: an id of PettingZoo's or Gymnasium's registry, a board game, or a callable
-            that makes an AEC environment.
+        environment: an id of PettingZoo's or Gymnasium's registry, a board game, a Markov game or
+            its setting, or a callable that makes an AEC or parallel environment.
         experts: one per agent; None for the environment's own.
 
     Raises:
         UnknownNameError: an id in neither registry.
         UnknownAgentError: experts that do not match the agents.
         MissingTruthError: no experts given, and none provided by the environment.
+        ShapeError: an agent whose actions are not discrete.
     """
-    make = _maker(environment)
+    make = maker_of(environment)
     env = make()
     agents = tuple(env.possible_agents)
     truth = env.unwrapped if isinstance(env.unwrapped, ProvidesTruth) else None
@@ -80,30 +121,52 @@ def problem_of(environment: Environment, experts: Mapping[str, Policy] | None = 
             f"experts: expected one for each of {agents}, as {env} provides none of its own"
         )
     game = None if truth is None else truth.game
-    augment = partial(symmetric_decisions, game) if isinstance(game, LineGame) else None
-    return Problem(make=make, agents=agents, game=game, experts=chosen, augment=augment)
+    return Problem(
+        make=make,
+        agents=agents,
+        game=game,
+        experts=chosen,
+        own_experts=experts is None,
+        augment=partial(symmetric_decisions, game) if isinstance(game, LineGame) else None,
+        spaces={agent: seen_space(env.observation_space(agent)) for agent in agents},
+        actions={agent: action_count(env, agent) for agent in agents},
+    )
 
 
-def _maker(environment: Environment) -> Callable[[], AECEnv[str, Any, Any]]:
+def maker_of(environment: Environment) -> Callable[[], MultiAgentEnv]:
+    """What makes the environment that a user names.
+
+    Raises:
+        UnknownNameError: an id in neither registry.
+    """
     if isinstance(environment, LineGame):
         return partial(LineGameEnv, environment)
+    if isinstance(environment, MarkovGame | Setting):
+        return partial(_markov, environment)
     if not isinstance(environment, str):
         return environment
     if environment in pettingzoo.aec_registry:
         return partial(pettingzoo.make, "aec", environment)
+    if environment in pettingzoo.parallel_registry:
+        return partial(pettingzoo.make, "parallel", environment)
     if environment in gymnasium.registry:
         return partial(_beneath, environment)
     raise UnknownNameError(
-        f"environment: expected an id of PettingZoo's AEC or Gymnasium's registry, "
-        f"came {environment!r}"
+        f"environment: expected an id of PettingZoo's or Gymnasium's registry, came {environment!r}"
     )
 
 
-def _beneath(single_agent_id: str) -> AECEnv[str, Any, Any]:
+def _markov(game: MarkovGame | Setting) -> MarkovGameEnv:
+    """The environment in which a state, and with a horizon the step, is all that one sees."""
+    horizon = (game.game if isinstance(game, Setting) else game).horizon
+    return MarkovGameEnv(game, observation="state" if horizon is None else "step-and-state")
+
+
+def _beneath(single_agent_id: str) -> MultiAgentEnv:
     """The multi-agent environment beneath a Gymnasium view."""
     view = gymnasium.make(single_agent_id).unwrapped
     beneath = getattr(view, "env", None)
-    if not isinstance(beneath, AECEnv):
+    if not isinstance(beneath, AECEnv | ParallelEnv):
         raise MissingTruthError(
             f"{single_agent_id}: expected a view of a multi-agent environment, came "
             f"{type(view).__name__}"

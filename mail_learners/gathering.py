@@ -1,17 +1,27 @@
-"""Gathering demonstrations of experts against an explorer.
+"""Gathering demonstrations: experts against each other, or against an explorer.
 
 Each episode has random streams of its own, derived from the seed, the explorer and the episode's
 number: the first n episodes of a longer run are the episodes of a run of n.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Generator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
 
 import numpy as np
-from pettingzoo import AECEnv
 
+from mail_envs.errors import BudgetExhaustedError
 from mail_envs.protocols import Policy
 from mail_envs.protocols.asking import ask, sample_actions
+from mail_learners.flattening import batched, seen_of, seen_space
+from mail_learners.playing import (
+    Episode,
+    MultiAgentEnv,
+    action_count,
+    answers_by_agent,
+    drawn,
+)
+from mail_learners.recording import Recorder
 from mail_wrappers import (
     CountedExpert,
     Demonstrations,
@@ -19,12 +29,11 @@ from mail_wrappers import (
     RecordDemonstrations,
     SingleAgentEnv,
 )
-from mail_wrappers.recorded_play import stream_seed
-from mail_wrappers.turns import decision
+from mail_wrappers.streams import stream_seed
 
-__all__ = ["Explore", "Progress", "explore_in_turn", "explore_with", "stream_seed"]
+__all__ = ["Explore", "Progress", "explore_in_turn", "explore_with", "self_play", "stream_seed"]
 
-MakeEnv = Callable[[], AECEnv[str, Any, Any]]
+MakeEnv = Callable[[], MultiAgentEnv]
 Progress = Callable[[int], None]
 """Called with the number of episodes done so far."""
 
@@ -37,19 +46,56 @@ class Explore(Protocol):
         ...
 
 
+def self_play(
+    env: MultiAgentEnv,
+    policies: Mapping[str, Policy],
+    *,
+    games: int,
+    seed: int,
+    budget: QueryBudget | None = None,
+    told: bool = False,
+) -> Demonstrations:
+    """Let policies play each other and keep what they did.
+
+    Args:
+        env: an AEC or parallel environment.
+        policies: one per agent.
+        games: episodes, at most: a spent budget ends them earlier.
+        seed: of everything random.
+        budget: what every decision is charged to, one question each; None for none.
+        told: whether they are asked about `info["expert_observation"]` where there is one.
+    """
+    budget = budget or QueryBudget()
+    recorder, episode = Recorder(env), Episode(env)
+    for number in range(games):
+        episode.begin(number, seed=seed)
+        while episode.due:
+            due = episode.due[: budget.reserve(len(episode.due))]
+            answers = answers_by_agent(policies, due, env, told=told)
+            actions = drawn(answers, episode.rng.random(len(due)))
+            recorder.add(episode, due, answers, actions)
+            if len(due) < len(episode.due):
+                return recorder.demonstrations
+            episode.act(actions)
+    return recorder.demonstrations
+
+
 def explore_with(policy: Policy) -> Explore:
     """Explore by a fixed policy, for example the uniform one."""
 
     def explore(view: SingleAgentEnv, *, games: int, seed: int) -> None:
+        space, width = seen_space(view.observation_space), action_count(view.env, view.agent)
         for episode in range(games):
             rng = np.random.default_rng((seed, episode))
-            view.reset(seed=stream_seed(seed, episode))
+            observation, info = view.reset(seed=stream_seed(seed, episode))
             over = False
             while not over:
-                seen, mask = decision(view.env, view.agent)
-                table = ask(policy, seen[None], mask[None], who=f"the explorer {view.agent}")
+                seen, mask = seen_of(observation, info)
+                legal = np.ones((1, width), np.int8) if mask is None else np.asarray(mask)[None]
+                who = f"the explorer {view.agent}"
+                table = ask(policy, batched(space, [seen]), legal, who=who)
                 action = int(sample_actions(table, rng=rng)[0])
-                _, _, terminated, truncated, _ = view.step(action)
+                observation, _, terminated, truncated, info = view.step(action)
                 over = terminated or truncated
 
     return explore
@@ -63,6 +109,7 @@ def explore_in_turn(
     games: int,
     seed: int,
     budget: QueryBudget,
+    agents: Collection[str] | None = None,
 ) -> Demonstrations:
     """Let each agent explore alone against the others' experts, and record the experts.
 
@@ -74,17 +121,40 @@ def explore_in_turn(
         explore: how the exploring agent plays.
         games: episodes per explorer.
         seed: of everything random.
-        budget: what the experts' moves are charged to.
+        budget: what the experts' moves are charged to. What is left of it is shared equally among
+            the explorers still to come; an explorer ends early where its share is spent.
+        agents: who is taught; None for all. Whoever teaches none of them does not explore.
 
     Returns:
         The recordings of all explorers one after the other, each counting episodes from 0.
     """
+    taught = set(experts if agents is None else agents)
+    explorers = [agent for agent in experts if taught - {agent}]
     parts: list[Demonstrations] = []
-    for index, explorer in enumerate(experts):
+    for turn, explorer in enumerate(explorers):
         others = [agent for agent in experts if agent != explorer]
-        recorder = RecordDemonstrations(make_env(), others)
-        asked = {a: CountedExpert(experts[a], budget, name=f"the expert of {a}") for a in others}
+        recorder = RecordDemonstrations(make_env(), [a for a in others if a in taught])
+        share = _share(budget, explorers=len(explorers) - turn)
+        asked = {a: CountedExpert(experts[a], share, name=f"the expert of {a}") for a in others}
         view = SingleAgentEnv(recorder, explorer, asked)
-        explore(view, games=games, seed=stream_seed(seed, index))
+        with _until_spent(share):
+            explore(view, games=games, seed=stream_seed(seed, list(experts).index(explorer)))
+        budget.reserve(share.used)
         parts.append(recorder.demonstrations)
     return Demonstrations.merged(parts)
+
+
+def _share(budget: QueryBudget, *, explorers: int) -> QueryBudget:
+    """What the next of so many explorers may spend of a budget."""
+    left = budget.remaining
+    return QueryBudget(None if left is None else -(-left // explorers))
+
+
+@contextmanager
+def _until_spent(share: QueryBudget) -> Generator[None]:
+    """End quietly where the share is spent, and only there."""
+    try:
+        yield
+    except BudgetExhaustedError:
+        if share.remaining != 0:
+            raise

@@ -45,6 +45,14 @@ def with_rows(batch: Any, rows: Rows, values: Any) -> Any:
     return changed
 
 
+def row_count(batch: Any) -> int:
+    """The number of rows of a batch of observations, whatever it is nested in."""
+    while isinstance(batch, Mapping | tuple):
+        nested = cast("Any", batch)
+        batch = next(iter(nested.values() if isinstance(nested, Mapping) else nested))
+    return len(batch)
+
+
 def as_batch(observation: Any) -> Any:
     """One observation as a batch of one."""
     if isinstance(observation, Mapping):

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from mail_envs.errors import BudgetExhaustedError, InvalidOptionError, UnknownAgentError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
+from mail_wrappers.batches import row_count, rows_of
 from mail_wrappers.options import check_whole, check_word
 from mail_wrappers.query_log import PURPOSES, UNKNOWN, Purpose, QueryLog, QueryLogWriter
 
@@ -180,7 +181,7 @@ class CountedExpert:
         Raises:
             BudgetExhaustedError: fewer questions are left than rows; nothing is charged.
         """
-        asked, left = len(observations), self._budget.affordable(agent=self._agent)
+        asked, left = row_count(observations), self._budget.affordable(agent=self._agent)
         if left is not None and asked > left:
             raise BudgetExhaustedError(
                 f"{self._name}: expected at most {left} more questions of a budget of "
@@ -190,9 +191,10 @@ class CountedExpert:
 
     def ask(self, observations: Observations, action_masks: Mask | None) -> FloatArray:
         """Answer the first rows of a batch, as many as the budget grants: `(granted, A)`."""
-        granted = self._budget.reserve(len(observations), agent=self._agent, purpose="move")
+        asked = row_count(observations)
+        granted = self._budget.reserve(asked, agent=self._agent, purpose="move")
         masks = None if action_masks is None else action_masks[:granted]
-        return self._expert(observations[:granted], masks)
+        return self._expert(rows_of(observations, slice(granted)), masks)
 
 
 def _check_cost(cost: int) -> int:

@@ -21,6 +21,7 @@ from pettingzoo import AECEnv, ParallelEnv
 from mail_wrappers.moves import draw_discrete, mask_of, mask_width, random_move
 from mail_wrappers.others import MultiAgentEnv
 from mail_wrappers.players import Asked, Player, Question, RandomPlayer
+from mail_wrappers.streams import stream_seed
 
 __all__ = [
     "Moves",
@@ -30,7 +31,6 @@ __all__ = [
     "Turn",
     "TurnPlay",
     "play_of",
-    "stream_seed",
 ]
 
 
@@ -232,11 +232,6 @@ class SimultaneousPlay:
         self._seen, rewards, terminations, truncations, self._infos = env.step(ordered)
         self._ended = bool(terminations.get(agent, False)), bool(truncations.get(agent, False))
         return float(rewards.get(agent, 0.0))
-
-
-def stream_seed(*path: int) -> int:
-    """A seed for the random stream that `path` names, independent of all others'."""
-    return int(np.random.SeedSequence(path).generate_state(1)[0] >> 1)
 
 
 def _private(space: spaces.Space[Any]) -> spaces.Space[Any]:

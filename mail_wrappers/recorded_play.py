@@ -29,19 +29,15 @@ from mail_wrappers.demonstrations import Demonstrations
 from mail_wrappers.others import MultiAgentEnv, truth_of
 from mail_wrappers.recording import RecordDemonstrations, RecordParallelDemonstrations
 from mail_wrappers.store import Schema, create_store, resume_store
+from mail_wrappers.streams import stream_seed
 
-__all__ = ["record", "stream_seed"]
+__all__ = ["record"]
 
 Chooser: TypeAlias = Callable[[Any, Any], Any]
 """A `Policy`; or, of an agent whose actions are not discrete, from observations `(B, ...)` and
 None to actions `(B, ...)`."""
 Policies: TypeAlias = Chooser | str | Mapping[str, Chooser | str]
 AnyRecorder: TypeAlias = RecordDemonstrations | RecordParallelDemonstrations
-
-
-def stream_seed(*path: int) -> int:
-    """A seed for the random stream that `path` names: `(seed, episode)`, say."""
-    return int(np.random.SeedSequence(path).generate_state(1)[0])
 
 
 def record(

@@ -28,7 +28,8 @@ from mail_envs.errors import (
 from mail_wrappers.moves import allowed, legal_moves, mask_of, mask_width, shown
 from mail_wrappers.others import Known, MultiAgentEnv, Others, resolve_others
 from mail_wrappers.players import Asked, Player, answers
-from mail_wrappers.playing import play_of, stream_seed
+from mail_wrappers.playing import play_of
+from mail_wrappers.streams import stream_seed
 
 __all__ = [
     "IllegalAction",

@@ -72,8 +72,8 @@ def ask(
 def check_distributions(answer: object, action_masks: Mask, *, who: str = "policy") -> FloatArray:
     """Check that `answer` is a distribution over the legal actions in every row; see `ask`."""
     try:
-        given = np.asarray(answer)
-        table = given.real.astype(np.float64, copy=False)
+        given: NDArray[Any] = np.asarray(answer)
+        table = np.real(given).astype(np.float64, copy=False)
     except (TypeError, ValueError) as error:
         raise ShapeError(
             f"{who}: expected probabilities of shape {action_masks.shape}, came {answer!r:.200}"

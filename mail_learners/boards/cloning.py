@@ -25,7 +25,7 @@ from mail_envs.board.batch import States
 from mail_envs.protocols import FloatArray, Mask, Observations
 from mail_learners.boards.inputs import INPUTS, inputs
 from mail_learners.boards.rounds import rows_of
-from mail_learners.cloning import action_shares
+from mail_learners.cloning import action_shares, spread
 from mail_learners.networks import perceptron, softmax
 from mail_wrappers import Decisions
 
@@ -99,7 +99,13 @@ class BoardClone:
         return answers
 
 
-def situations(game: LineGame, decisions: Decisions, *, symmetry: bool) -> Situations:
+def situations(
+    game: LineGame,
+    decisions: Decisions,
+    *,
+    symmetry: bool,
+    weights: FloatArray | None = None,
+) -> Situations:
     """The distinct situations of some decisions, with their images where `symmetry` says so."""
     columns = (decisions.observations, decisions.masks(), decisions.actions)
     if symmetry:
@@ -107,7 +113,8 @@ def situations(game: LineGame, decisions: Decisions, *, symmetry: bool) -> Situa
     states, actions = batch.encode(game, columns[0]), columns[2]
     every = batch.keys(game, states)
     keys, first, row = np.unique(every, return_index=True, return_inverse=True)
-    shares = action_shares(row.ravel(), actions, shape=(len(keys), game.actions))
+    counted = spread(weights, len(actions))
+    shares = action_shares(row.ravel(), actions, shape=(len(keys), game.actions), weights=counted)
     return Situations(rows_of(states, first), keys, shares)
 
 
@@ -117,6 +124,7 @@ def clone_board(
     *,
     seed: int,
     config: BoardCloneConfig | None = None,
+    weights: FloatArray | None = None,
 ) -> BoardClone:
     """Clone one agent's expert; the same arguments give the same policy.
 
@@ -125,6 +133,7 @@ def clone_board(
         decisions: one agent's; with none the clone is an untrained network.
         seed: of the network's initial weights, and of the minibatches.
         config: see `BoardCloneConfig`; None for its defaults.
+        weights: `(N,)`, what each decision counts, as in `mail_learners.clone`; None for 1 each.
 
     Returns:
         A stochastic policy; its argmax is the deterministic clone.
@@ -134,7 +143,7 @@ def clone_board(
         torch.manual_seed(seed)
         width = INPUTS[config.inputs] * game.cells
         network = perceptron(width, config.widths, game.actions)
-    shown = situations(game, decisions, symmetry=config.symmetry)
+    shown = situations(game, decisions, symmetry=config.symmetry, weights=weights)
     if len(decisions):
         _fit(network, game, shown, config, rng=np.random.default_rng(seed))
     nothing = Situations(rows_of(shown.states, slice(0)), shown.keys[:0], shown.shares[:0])

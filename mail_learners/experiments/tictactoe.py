@@ -9,8 +9,8 @@ import numpy as np
 
 from mail_envs import loss_probability, nash_gap
 from mail_envs.board import TicTacToe, batch, find_mistake
+from mail_envs.protocols import Policy
 from mail_envs.protocols.asking import greedy
-from mail_learners.cloning import ClonedPolicy
 from mail_learners.deep import Options as LearnerOptions
 from mail_learners.deep import clone_all, gather
 from mail_learners.environments import problem_of
@@ -35,7 +35,7 @@ FEATURES = ("afterstates", "network", "one-hot", "lines", "planes")
 
 GAMES_PER_ESTIMATE = 10_000
 
-Policies = dict[str, ClonedPolicy]
+Policies = dict[str, Policy]
 
 
 def _cells(options: Options) -> list[Cell]:

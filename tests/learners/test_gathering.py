@@ -7,8 +7,8 @@ from mail_envs import PerfectExpert, tictactoe_v0
 from mail_envs.board import TicTacToe
 from mail_envs.errors import BudgetExhaustedError, InvalidPolicyError
 from mail_envs.protocols.asking import uniform_policy
-from mail_learners.gathering import explore_in_turn, explore_with, stream_seed
-from mail_wrappers import QueryBudget, SingleAgentEnv, record
+from mail_learners.gathering import explore_in_turn, explore_with, self_play, stream_seed
+from mail_wrappers import CountedExpert, QueryBudget, RecordDemonstrations, SingleAgentEnv
 from tests.doubles import Script, always, in_order, masks
 
 AGENTS = ("player_0", "player_1")
@@ -28,7 +28,9 @@ def test_streams_of_different_paths_differ():
 
 
 def play(games, seed=0):
-    return record(tictactoe_v0.raw_env, EXPERTS, episodes=games, seed=seed)
+    recorder = RecordDemonstrations(tictactoe_v0.raw_env())
+    self_play(recorder, EXPERTS, games=games, seed=seed)
+    return recorder.demonstrations
 
 
 def test_self_play_plays_whole_games_by_the_policies():
@@ -94,15 +96,28 @@ def test_fixed_explorers_are_checked():
         explore_with(lambda seen, masks: np.zeros((1, 9)))(view, games=1, seed=0)
 
 
-def test_a_spent_budget_ends_the_gathering_with_an_error():
-    with pytest.raises(
-        BudgetExhaustedError, match="the expert of player_1: expected at most 0 more"
-    ):
+def test_a_spent_budget_ends_the_gathering_its_shares_equal():
+    budget = QueryBudget(9)
+    kept = explore_in_turn(
+        tictactoe_v0.raw_env,
+        EXPERTS,
+        explore_with(uniform_policy),
+        games=5,
+        seed=0,
+        budget=budget,
+    )
+    assert budget.used == len(kept) == 9
+    assert [len(kept.of(agent)) for agent in AGENTS] == [4, 5]
+
+
+def test_an_expert_with_a_budget_of_its_own_does_not_end_it_quietly():
+    experts = {agent: CountedExpert(EXPERTS[agent], QueryBudget(3)) for agent in AGENTS}
+    with pytest.raises(BudgetExhaustedError, match="expert: expected at most 0 more"):
         explore_in_turn(
             tictactoe_v0.raw_env,
-            EXPERTS,
+            experts,
             explore_with(uniform_policy),
             games=5,
             seed=0,
-            budget=QueryBudget(4),
+            budget=QueryBudget(),
         )

@@ -143,10 +143,10 @@ def test_environments_of_others_with_experts_given():
     ("arguments", "changes", "error", "message"),
     [
         (
-            ("dagger", NAME),
+            ("gail", NAME),
             {},
             UnknownNameError,
-            r"learner: expected one of \['bc', .*came 'dagger'",
+            r"learner: expected one of \['bc', .*came 'gail'",
         ),
         (
             ("bc", "mail_envs/chess-v0"),
@@ -193,7 +193,7 @@ def test_environments_of_others_with_experts_given():
         ),
         (
             ("dqn-explore-bc", foreign),
-            {"experts": dict.fromkeys("abc", always(0))},
+            {"experts": dict.fromkeys("abc", always(0)), "features": "afterstates"},
             UnknownNameError,
             "features: Script names no feature maps, came 'afterstates'",
         ),

@@ -14,7 +14,7 @@ from mail_envs.errors import (
     UnknownAgentError,
 )
 from mail_wrappers import SelfPlayEnv, SingleAgentEnv
-from mail_wrappers.playing import stream_seed
+from mail_wrappers.streams import stream_seed
 from tests.doubles import Rounds, Script, always
 
 

@@ -17,7 +17,7 @@ from mail_envs.errors import (
 )
 from mail_envs.protocols.asking import uniform_policy
 from mail_wrappers import SingleAgentEnv
-from mail_wrappers.playing import stream_seed
+from mail_wrappers.streams import stream_seed
 from tests.doubles import Script, always, masks
 
 

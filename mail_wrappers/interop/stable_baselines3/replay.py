@@ -31,6 +31,7 @@ class RepricedReplayBuffer(DictReplayBuffer):
     ) -> None:
         super().__init__(*args, **kwargs)
         self._price = price
+        self._seen_kind = self.observations["observation"].dtype
 
     def transitions(self, start: int = 0) -> Transitions:
         """What has been stored from place `start` on, in order; needs a buffer not yet full."""
@@ -48,7 +49,7 @@ class RepricedReplayBuffer(DictReplayBuffer):
             return samples
         observations = samples.observations
         transitions = Transitions(
-            observations=observations["observation"].cpu().numpy().astype(np.int8),
+            observations=observations["observation"].cpu().numpy().astype(self._seen_kind),
             action_masks=observations["action_mask"].cpu().numpy().astype(np.int8),
             actions=samples.actions.cpu().numpy()[:, 0].astype(np.int64),
             rewards=samples.rewards.cpu().numpy()[:, 0].astype(np.float64),

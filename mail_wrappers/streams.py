@@ -1,0 +1,13 @@
+"""Random streams: children of a seed, told apart by where they are used."""
+
+import numpy as np
+
+__all__ = ["stream_seed"]
+
+
+def stream_seed(*path: int) -> int:
+    """A seed, from 0 to 2³² - 1, for the random stream that `path` names: `(seed, episode)`, say.
+
+    Streams of different paths are independent.
+    """
+    return int(np.random.SeedSequence(path).generate_state(1)[0])
