@@ -9,7 +9,7 @@
 from typing import Any
 
 from mail_envs.markov import library
-from mail_envs.markov.environments import doors
+from mail_envs.markov.environments import ParallelDoor, TurnDoor, doors
 from mail_envs.markov.library.additive import AdditiveFeatures
 from mail_envs.markov.setting import Setting
 
@@ -29,4 +29,6 @@ def setting(seed: int = 0, *, features: AdditiveFeatures = "own", **game: Any) -
     return Setting(model, name="additive_linear_v0", feature_maps=maps)
 
 
+parallel_env: ParallelDoor
+env: TurnDoor
 parallel_env, env = doors(setting)

@@ -12,7 +12,7 @@
 from typing import Any
 
 from mail_envs.markov import library
-from mail_envs.markov.environments import doors
+from mail_envs.markov.environments import ParallelDoor, TurnDoor, doors
 from mail_envs.markov.rendering import block_text
 from mail_envs.markov.setting import Setting
 
@@ -33,4 +33,6 @@ def setting(seed: int = 0, *, features: str = "own", **game: Any) -> Setting:
     return Setting(model, name="block_linear_v0", feature_maps=maps, text=text)
 
 
+parallel_env: ParallelDoor
+env: TurnDoor
 parallel_env, env = doors(setting)

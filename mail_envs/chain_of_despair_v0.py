@@ -8,7 +8,7 @@ step 0: [s0] s2 s3 s4   s1
 """
 
 from mail_envs.markov import library
-from mail_envs.markov.environments import doors
+from mail_envs.markov.environments import ParallelDoor, TurnDoor, doors
 from mail_envs.markov.rendering import chain_picture, chain_text
 from mail_envs.markov.setting import Setting
 
@@ -32,4 +32,6 @@ def setting(length: int = 8, *, discount: float = 0.9) -> Setting:
     )
 
 
+parallel_env: ParallelDoor
+env: TurnDoor
 parallel_env, env = doors(setting)

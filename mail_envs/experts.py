@@ -82,7 +82,7 @@ class PerfectExpert:
             raise InvalidOptionError(
                 f"node_limit: expected None beside a solver, came {node_limit!r}"
             )
-        self.solver = solver_of(game, node_limit) if solver is None else solver
+        self.solver: Solver = solver_of(game, node_limit) if solver is None else solver
         self._rng = rng
 
     def scores(self, state: State) -> FloatArray:

@@ -14,15 +14,15 @@ from typing import Literal
 
 from mail_envs.errors import UnknownNameError
 from mail_envs.markov import library
-from mail_envs.markov.environments import doors
+from mail_envs.markov.environments import ParallelDoor, TurnDoor, doors
 from mail_envs.markov.experts import nash_experts
 from mail_envs.markov.library.grid_features import GridFeatures
 from mail_envs.markov.rendering import grid_picture, grid_text
-from mail_envs.markov.setting import Setting
+from mail_envs.markov.setting import Experts, Setting
 
 __all__ = ["env", "parallel_env", "setting"]
 
-EXPERTS = {"published": library.grid_experts, "nash": nash_experts}
+EXPERTS: dict[str, Experts] = {"published": library.grid_experts, "nash": nash_experts}
 
 
 def setting(
@@ -56,4 +56,6 @@ def setting(
     )
 
 
+parallel_env: ParallelDoor
+env: TurnDoor
 parallel_env, env = doors(setting)

@@ -11,7 +11,7 @@ The environment beneath is never written to: how a game ended by an illegal acti
 
 from collections.abc import Callable
 from operator import attrgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from gymnasium import spaces
 from pettingzoo import AECEnv
@@ -34,9 +34,9 @@ TURN = (
 )
 """What an AEC environment holds of the present turn; nothing of it exists before `reset`."""
 
-turn_of = attrgetter(*TURN)
+AnyEnv: TypeAlias = AECEnv[str, Any, Any]
 
-AnyEnv = AECEnv[str, Any, Any]
+turn_of: Callable[[AnyEnv], tuple[Any, ...]] = attrgetter(*TURN)
 
 
 class GuardedEnv(BaseWrapper[str, Any, Any]):
@@ -53,6 +53,8 @@ class GuardedEnv(BaseWrapper[str, Any, Any]):
     Traceback (most recent call last):
     mail_envs.errors.OutOfOrderError: reset() needs to be called before step.
     """
+
+    agent_selection: str
 
     def __init__(self, env: AnyEnv, *, illegal_reward: float = -1.0) -> None:
         super().__init__(env)
@@ -173,11 +175,14 @@ class GuardedEnv(BaseWrapper[str, Any, Any]):
         """End the episode, lost by `offender`, in a turn of our own."""
         EnvLogger.warn_on_illegal_move()
         self._forfeited = True
-        self.agents = list(self.agents)
-        self.infos = dict(self.infos)
-        self.terminations = dict.fromkeys(self.agents, True)
-        self.truncations = dict.fromkeys(self.agents, True)
-        self.rewards = {**dict.fromkeys(self.agents, 0.0), offender: self._illegal_reward}
+        self.agents: list[str] = list(self.agents)
+        self.infos: dict[str, dict[str, Any]] = dict(self.infos)
+        self.terminations: dict[str, bool] = dict.fromkeys(self.agents, True)
+        self.truncations: dict[str, bool] = dict.fromkeys(self.agents, True)
+        self.rewards: dict[str, float] = {
+            **dict.fromkeys(self.agents, 0.0),
+            offender: self._illegal_reward,
+        }
         self._cumulative_rewards = {**self._cumulative_rewards, offender: 0.0}
         self._accumulate_rewards()
         self._deads_step_first()

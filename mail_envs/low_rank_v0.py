@@ -9,7 +9,7 @@
 from typing import Any
 
 from mail_envs.markov import library
-from mail_envs.markov.environments import doors
+from mail_envs.markov.environments import ParallelDoor, TurnDoor, doors
 from mail_envs.markov.library.hidden import LowRankFeatures
 from mail_envs.markov.rendering import block_text
 from mail_envs.markov.setting import Setting
@@ -35,4 +35,6 @@ def setting(seed: int = 0, *, features: LowRankFeatures = "one-hot", **game: Any
     )
 
 
+parallel_env: ParallelDoor
+env: TurnDoor
 parallel_env, env = doors(setting)

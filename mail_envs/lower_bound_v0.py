@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Literal
 
 from mail_envs.markov import library
-from mail_envs.markov.environments import doors
+from mail_envs.markov.environments import ParallelDoor, TurnDoor, doors
 from mail_envs.markov.rendering import lower_bound_picture, lower_bound_text
 from mail_envs.markov.setting import Setting
 
@@ -45,4 +45,6 @@ def setting(
     )
 
 
+parallel_env: ParallelDoor
+env: TurnDoor
 parallel_env, env = doors(setting)

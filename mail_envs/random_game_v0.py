@@ -13,7 +13,7 @@
 from typing import Any
 
 from mail_envs.markov import library
-from mail_envs.markov.environments import doors
+from mail_envs.markov.environments import ParallelDoor, TurnDoor, doors
 from mail_envs.markov.setting import Setting
 
 __all__ = ["env", "parallel_env", "setting"]
@@ -29,4 +29,6 @@ def setting(seed: int = 0, **game: Any) -> Setting:
     return Setting(library.random_game(seed, **game), name="random_game_v0")
 
 
+parallel_env: ParallelDoor
+env: TurnDoor
 parallel_env, env = doors(setting)

@@ -86,7 +86,8 @@ class Window:
         if Window._shown is self:
             pygame.display.quit()
             Window._shown = None
-        self._clock, self.dismissed = None, False
+        self._clock = None
+        self.dismissed: bool = False
 
     def _opened(self, size: tuple[int, int]) -> Any:  # noqa: ANN401 - pygame is not always there
         """The window's surface, opened or resized if need be."""

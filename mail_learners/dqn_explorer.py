@@ -160,8 +160,8 @@ class RenewNovelty(BaseCallback):
         self._from_network = from_network
         self._seen = 0
         self._pending = _novelty(reward)
-        self.played = 0
-        self.renewals = 0
+        self.played: int = 0
+        self.renewals: int = 0
 
     def _on_step(self) -> bool:
         self.played += int(self.locals["dones"].sum())

@@ -63,9 +63,9 @@ class Episode:
     def __init__(self, env: MultiAgentEnv) -> None:
         self.env = env
         self.returns: dict[str, float] = {}
-        self.steps = 0
-        self.number = -1
-        self.rng = np.random.default_rng(0)
+        self.steps: int = 0
+        self.number: int = -1
+        self.rng: np.random.Generator = np.random.default_rng(0)
         self._due: list[Decision] = []
         self._shown: dict[str, Any] = {}
         self._infos: dict[str, dict[str, Any]] = {}

@@ -56,7 +56,7 @@ class Advice:
         self.budget = budget
         self.agent = agent
         self._policy = isinstance(actions, spaces.Discrete) and callable(expert)
-        self.first_action = int(actions.start) if isinstance(actions, spaces.Discrete) else 0
+        self.first_action: int = int(actions.start) if isinstance(actions, spaces.Discrete) else 0
         self._rows = rows
         self._actions = actions
         self._observations: Any = None

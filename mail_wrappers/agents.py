@@ -1,7 +1,7 @@
 """Parameter sharing: the agents of one parallel environment as the rows of a vector environment."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -18,6 +18,9 @@ from mail_envs.errors import (
 )
 from mail_wrappers.moves import checked_move, mask_of, mask_width
 from mail_wrappers.seats import MOST_SKIPPED, check_equal_spaces, checked_seed
+
+if TYPE_CHECKING:
+    from gymnasium import spaces
 
 __all__ = ["AgentsVectorEnv"]
 
@@ -48,17 +51,19 @@ class AgentsVectorEnv(VectorEnv[Any, Any, Any]):
 
     def __init__(self, env: ParallelEnv[str, Any, Any]) -> None:
         super().__init__()
-        self.env = _parallel(env)
-        self.agents = tuple(env.possible_agents)
+        self.env: ParallelEnv[str, Any, Any] = _parallel(env)
+        self.agents: tuple[str, ...] = tuple(env.possible_agents)
         check_equal_spaces(env, self.agents, "env")
-        self.num_envs = len(self.agents)
-        self.single_observation_space = env.observation_space(self.agents[0])
-        self.single_action_space = env.action_space(self.agents[0])
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
-        self.render_mode = getattr(env, "render_mode", None)
+        self.num_envs: int = len(self.agents)
+        self.single_observation_space: spaces.Space[Any] = env.observation_space(self.agents[0])
+        self.single_action_space: spaces.Space[Any] = env.action_space(self.agents[0])
+        self.observation_space: spaces.Space[Any] = batch_space(
+            self.single_observation_space, self.num_envs
+        )
+        self.action_space: spaces.Space[Any] = batch_space(self.single_action_space, self.num_envs)
+        self.render_mode: str | None = getattr(env, "render_mode", None)
         known = getattr(env, "metadata", {})
-        self.metadata = {
+        self.metadata: dict[str, Any] = {
             "render_modes": list(known.get("render_modes", [])),
             "render_fps": known.get("render_fps", 1),
             "autoreset_mode": AutoresetMode.SAME_STEP,

@@ -81,15 +81,17 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
         self._same_step = mode is AutoresetMode.SAME_STEP
         self._streams: list[np.random.Generator | None] = [None] * len(makers)
         self._over: Flags | None = None  # rows that the next step begins anew; None before reset
-        self.num_envs = len(makers)
+        self.num_envs: int = len(makers)
         first = self._seats[0]
-        self.single_observation_space = first.observation_space
-        self.single_action_space = first.action_space
-        self.observation_space = batch_space(first.observation_space, self.num_envs)
-        self.action_space = batch_space(first.action_space, self.num_envs)
-        self.render_mode = getattr(first.env, "render_mode", None)
+        self.single_observation_space: spaces.Space[Any] = first.observation_space
+        self.single_action_space: spaces.Space[Any] = first.action_space
+        self.observation_space: spaces.Space[Any] = batch_space(
+            first.observation_space, self.num_envs
+        )
+        self.action_space: spaces.Space[Any] = batch_space(first.action_space, self.num_envs)
+        self.render_mode: str | None = getattr(first.env, "render_mode", None)
         known = getattr(first.env, "metadata", {})
-        self.metadata = {
+        self.metadata: dict[str, Any] = {
             "render_modes": list(known.get("render_modes", [])),
             "render_fps": known.get("render_fps", 1),
             "autoreset_mode": mode,

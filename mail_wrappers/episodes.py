@@ -26,10 +26,13 @@ class Episodes:
     """
 
     def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
-        self.mode = env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP)
+        self.mode: Any = env.metadata.get("autoreset_mode", AutoresetMode.NEXT_STEP)
         self._rows = env.num_envs
         self._cut = self._none()
-        self.live = self.played = self.begun = self.renewed = self._none()
+        self.live: Flags = self._none()
+        self.played: Flags = self._none()
+        self.begun: Flags = self._none()
+        self.renewed: Flags = self._none()
 
     def to_reset(self, options: Mapping[str, Any] | None) -> Flags:
         """The rows that a reset with such options begins: `reset_mask`, or all.

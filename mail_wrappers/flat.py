@@ -52,11 +52,11 @@ class FlatLayout:
         for each in (self._seen, self._mask):
             if each is not None:
                 check_flattens(each)
-        self.observation_size = spaces.flatdim(self._seen)
-        self.mask_size = 0 if self._mask is None else spaces.flatdim(self._mask)
+        self.observation_size: int = spaces.flatdim(self._seen)
+        self.mask_size: int = 0 if self._mask is None else spaces.flatdim(self._mask)
         box = spaces.flatten_space(self._seen)
         low, high = (as_float32(bound) for bound in (box.low, box.high))  # pyright: ignore[reportAttributeAccessIssue]
-        self.space = spaces.Box(
+        self.space: spaces.Box[np.float32] = spaces.Box(
             np.concatenate([low, np.zeros(self.mask_size, np.float32)]),
             np.concatenate([high, np.ones(self.mask_size, np.float32)]),
             dtype=np.float32,
@@ -119,7 +119,7 @@ class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any], RecordConstru
         check_environment(env)
         RecordConstructorArgs.__init__(self)
         gymnasium.ObservationWrapper.__init__(self, env)
-        self.layout = FlatLayout(env.observation_space, env.action_space)
+        self.layout: FlatLayout = FlatLayout(env.observation_space, env.action_space)
         self.observation_space = self.layout.space
 
     def reset(
@@ -165,7 +165,7 @@ class VectorFlatObservation(VectorWrapper[Any, Any, Any, Any, Any]):
     def __init__(self, env: VectorEnv[Any, Any, Any]) -> None:
         check_environment(env, vector=True)
         super().__init__(env)
-        self.layout = FlatLayout(env.single_observation_space, env.single_action_space)
+        self.layout: FlatLayout = FlatLayout(env.single_observation_space, env.single_action_space)
         self.single_observation_space = self.layout.space
         self.observation_space = batch_space(self.layout.space, env.num_envs)
         self._masks: NDArray[np.int8] | None = None

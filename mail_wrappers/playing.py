@@ -71,7 +71,7 @@ class Table:
 
     def __init__(self, env: MultiAgentEnv) -> None:
         self.players: Mapping[str, Player] = {}
-        self.rng = np.random.default_rng()
+        self.rng: np.random.Generator = np.random.default_rng()
         self.memory: dict[Any, Any] = {}
         self._spaces = {name: _private(env.action_space(name)) for name in env.possible_agents}
         self._widths = {name: mask_width(space) for name, space in self._spaces.items()}
@@ -111,7 +111,7 @@ class TurnPlay:
     """
 
     def __init__(self, env: AECEnv[str, Any, Any]) -> None:
-        self.table = Table(env)
+        self.table: Table = Table(env)
         self._env = env
         self._agent = ""
         self._joined = False
@@ -181,7 +181,7 @@ class SimultaneousPlay:
     """
 
     def __init__(self, env: ParallelEnv[str, Any, Any]) -> None:
-        self.table = Table(env)
+        self.table: Table = Table(env)
         self._env = env
         self._agent = ""
         self._seen: Mapping[str, Any] = {}

@@ -72,7 +72,7 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
         fsync: bool = False,
     ) -> None:
         super().__init__(env)
-        self.recorder = Recorder(env, agents, experts=experts, noted=noted)
+        self.recorder: Recorder = Recorder(env, agents, experts=experts, noted=noted)
         self.recorder.begin(to, resume=resume, fsync=fsync)
 
     @property
@@ -148,7 +148,7 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
         fsync: bool = False,
     ) -> None:
         super().__init__(env)
-        self.recorder = Recorder(env, agents, experts=experts, noted=noted)
+        self.recorder: Recorder = Recorder(env, agents, experts=experts, noted=noted)
         self.recorder.begin(to, resume=resume, fsync=fsync)
         self._seen: dict[str, Any] = {}
         self._infos: dict[str, dict[str, Any]] = {}
@@ -228,14 +228,14 @@ class Recorder:
         experts: Mapping[str, Policy] | None,
         noted: bool,
     ) -> None:
-        self.names = tuple(env.possible_agents)
-        self.kept = frozenset(self.names if agents is None else agents)
+        self.names: tuple[str, ...] = tuple(env.possible_agents)
+        self.kept: frozenset[str] = frozenset(self.names if agents is None else agents)
         unknown = sorted(self.kept - set(self.names))
         if unknown:
             raise UnknownAgentError(f"agents: expected some of {self.names}, came {unknown}")
-        self.seats = {name: seat_of(env, name) for name in self.names}
+        self.seats: dict[str, Seat] = {name: seat_of(env, name) for name in self.names}
         _check_experts(experts, self.kept, self.seats)
-        self.tape = Tape(self.seats, experts=experts, noted=noted)
+        self.tape: Tape = Tape(self.seats, experts=experts, noted=noted)
         self.chances: dict[str, FloatArray] = {}
         self._sink: MemorySink | StoreSink = MemorySink()
 

@@ -140,7 +140,7 @@ class Seat:
         known: Known | None = None,
     ) -> None:
         self.env = env
-        self.seats = seats_of(env, agent)
+        self.seats: tuple[str, ...] = seats_of(env, agent)
         self.agent = self.seats[0]
         self.observation_space: spaces.Space[Any] = env.observation_space(self.agent)
         self.action_space: spaces.Space[Any] = env.action_space(self.agent)
@@ -182,7 +182,7 @@ class Seat:
         """
         self._over = True
         self._mask = None
-        self.agent = self._next_seat(rng, anew=seed is not None)
+        self.agent: str = self._next_seat(rng, anew=seed is not None)
         table = self._play.table
         table.rng = rng
         beneath = None

@@ -190,7 +190,7 @@ class Tape:
         self._experts = experts or {}
         self._noted = noted
         distributions = noted or bool(experts)
-        self.layouts = {
+        self.layouts: dict[str, dict[str, Layout]] = {
             name: seat.layout(distributions=distributions) for name, seat in seats.items()
         }
         self._clear()
@@ -201,7 +201,7 @@ class Tape:
     def start(self, sink: Sink) -> None:
         """Say where finished episodes go."""
         self._sink = sink
-        self.episode = sink.episodes - 1
+        self.episode: int = sink.episodes - 1
 
     def begin(self) -> None:
         """Begin the next episode; one that was left before its end is kept as far as it went."""
@@ -209,7 +209,7 @@ class Tape:
             self.finish()
         self.episode += 1
         self._running = True
-        self.step = 0
+        self.step: int = 0
 
     def decide(
         self, agent: str, seen: Any, mask: Mask | None, action: Any, chances: FloatArray | None

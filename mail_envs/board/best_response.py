@@ -109,6 +109,7 @@ def _(
 
 @loss_probability.register
 def _(game: LineGame, policies: Policies, player: int | str) -> float:
+    """How often the best opponent wins."""
     return best_response(game, policies, 1 - player_index(game, player), _won).value
 
 

@@ -61,7 +61,7 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
             raise UnknownNameError(
                 f"render_mode: expected None or one of {RENDER_MODES}, came {render_mode!r}"
             )
-        self.metadata = {
+        self.metadata: dict[str, Any] = {
             "name": name,
             "render_modes": list(RENDER_MODES),
             "is_parallelizable": False,
@@ -70,11 +70,13 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
         self.render_mode = render_mode
         self._window = Window() if render_mode == "human" else None
         self._game = game
-        self.possible_agents = list(game.agents)
+        self.possible_agents: list[str] = list(game.agents)
         self.agents = []
-        self.action_spaces = {a: spaces.Discrete(game.actions) for a in game.agents}
+        self.action_spaces: dict[str, spaces.Space[Any]] = {
+            a: spaces.Discrete(game.actions) for a in game.agents
+        }
         space = _observation_space(game)
-        self.observation_spaces = dict.fromkeys(game.agents, space)
+        self.observation_spaces: dict[str, spaces.Space[Any]] = dict.fromkeys(game.agents, space)
         self._players = {agent: player for player, agent in enumerate(game.agents)}
         shape = (game.rows, game.columns, 2)
         self._views = [np.zeros(shape, dtype=np.int8) for _ in game.agents]
@@ -121,12 +123,12 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
         """Clear the board. The game has no chance in it: the seed changes nothing."""
         del seed, options
         self._begin()
-        self.agents = list(self._game.agents)
+        self.agents: list[str] = list(self._game.agents)
         self.rewards = dict.fromkeys(self.agents, 0.0)
         self._cumulative_rewards = dict.fromkeys(self.agents, 0.0)
         self.terminations = dict.fromkeys(self.agents, False)
-        self.truncations = dict.fromkeys(self.agents, False)
-        self.infos = {agent: {} for agent in self.agents}
+        self.truncations: dict[str, bool] = dict.fromkeys(self.agents, False)
+        self.infos: dict[str, dict[str, Any]] = {agent: {} for agent in self.agents}
         self.agent_selection = self.agents[0]
         if self._window is not None:
             self.render()
@@ -160,7 +162,7 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
         outcome = game.outcome(state)
         if outcome is not None:
             self._finish(float(outcome))
-        self.agent_selection = self.possible_agents[1 - player]
+        self.agent_selection: str = self.possible_agents[1 - player]
         if self._window is not None:
             self.render()
 
@@ -217,9 +219,9 @@ class LineGameEnv(AECEnv[str, Any, Any], EzPickle):
     def _finish(self, outcome: float) -> None:
         """End the game and pay for it: nobody has been paid before."""
         first, second = self._game.agents
-        self.rewards = {first: outcome, second: 0.0 - outcome}
+        self.rewards: dict[str, float] = {first: outcome, second: 0.0 - outcome}
         self._cumulative_rewards = dict(self.rewards)
-        self.terminations = dict.fromkeys(self.agents, True)
+        self.terminations: dict[str, bool] = dict.fromkeys(self.agents, True)
         self._legal.fill(0)
 
     def _player(self, agent: str) -> int:

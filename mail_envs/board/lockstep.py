@@ -29,7 +29,7 @@ class Boards:
 
     def __init__(self, game: LineGame, count: int) -> None:
         self.game = game
-        self.legal = np.ones((count, game.actions), dtype=np.int8)
+        self.legal: NDArray[np.int8] = np.ones((count, game.actions), dtype=np.int8)
         self._marks = np.zeros((count, 2), dtype=np.uint64)
         self._cells = np.zeros((count, game.cells, 2), dtype=np.int8)
         self._layout = kernels.layout_of(game)

@@ -78,9 +78,9 @@ class SearchSolver:
                 f"(rows + 1), came {game}"
             )
         self.game = game
-        self.node_limit = _within("node_limit", node_limit, 1, None)
-        self.threads = _within("threads", threads, 1, None) or _cores()
-        self.table_bits = _within("table_bits", table_bits, *TABLE_BITS) or table_bits
+        self.node_limit: int | None = _within("node_limit", node_limit, 1, None)
+        self.threads: int = _within("threads", threads, 1, None) or _cores()
+        self.table_bits: int = _within("table_bits", table_bits, *TABLE_BITS) or table_bits
 
     def __reduce__(self) -> tuple[Callable[..., "SearchSolver"], tuple[object, ...]]:
         """Copies begin with empty tables."""

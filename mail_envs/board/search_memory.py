@@ -14,7 +14,8 @@ cache, early ones to the far table.
 the threats after each, and their ranks.
 """
 
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from llvmlite import ir
@@ -22,9 +23,6 @@ from numba import types
 from numba.extending import intrinsic
 
 from mail_envs.board.search_bits import ZERO, inlined, signed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "HEAD",
@@ -78,10 +76,12 @@ def _store(typing: Any, address: Any, index: Any, word: Any) -> Any:  # noqa: AN
     return types.void(types.int64, types.int64, types.uint64), build
 
 
-load = cast("Callable[[int, int], np.uint64]", intrinsic(_load))
+load: Callable[[int, int], np.uint64] = cast("Callable[[int, int], np.uint64]", intrinsic(_load))
 """The word at an address plus an index."""
 
-store = cast("Callable[[int, int, np.uint64], None]", intrinsic(_store))
+store: Callable[[int, int, np.uint64], None] = cast(
+    "Callable[[int, int, np.uint64], None]", intrinsic(_store)
+)
 """Set that word."""
 
 

@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
-from gymnasium import logger
+from gymnasium import logger, spaces
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
@@ -96,17 +96,19 @@ class LineGameVectorEnv(VectorEnv[Seen, NDArray[Any], NDArray[Any]]):
         self._illegal_action = illegal_action
         self._illegal_reward = float(illegal_reward)
         self._same_step = _mode(autoreset_mode) is AutoresetMode.SAME_STEP
-        self.num_envs = int(num_envs)
-        self.render_mode = env.render_mode
-        self.metadata = {
+        self.num_envs: int = int(num_envs)
+        self.render_mode: str | None = env.render_mode
+        self.metadata: dict[str, Any] = {
             "render_modes": list(FRAMES),
             "render_fps": env.metadata["render_fps"],
             "autoreset_mode": _mode(autoreset_mode),
         }
-        self.single_observation_space = env.observation_space(agent)
-        self.single_action_space = env.action_space(agent)
-        self.observation_space = batch_space(self.single_observation_space, self.num_envs)
-        self.action_space = batch_space(self.single_action_space, self.num_envs)
+        self.single_observation_space: spaces.Space[Any] = env.observation_space(agent)
+        self.single_action_space: spaces.Space[Any] = env.action_space(agent)
+        self.observation_space: spaces.Space[Any] = batch_space(
+            self.single_observation_space, self.num_envs
+        )
+        self.action_space: spaces.Space[Any] = batch_space(self.single_action_space, self.num_envs)
         self._boards = Boards(game, self.num_envs)
         self._row_starts = np.arange(self.num_envs) * game.actions  # in the masks, laid flat
         self._all = np.ones(self.num_envs, dtype=np.bool_)

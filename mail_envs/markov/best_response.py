@@ -63,6 +63,7 @@ def _(game: MarkovGame, policies: Policies) -> NashGap:
 def _(
     game: MarkovGame, policies: Policies, player: int | str, utility: Utility | None = None
 ) -> BestResponse:
+    """For the expected return."""
     if utility is not None:
         raise ValueError("utility: Markov games are solved for the expected return alone")
     i = game.player_index(player)

@@ -19,7 +19,7 @@ early: cut off after T steps, a constant reward of 1 has been worth (1-γ^T)/(1-
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from gymnasium import logger, spaces
@@ -104,13 +104,13 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
         reveal_actions: bool = False,
         render_mode: str | None = None,
     ) -> None:
-        self.setting = Setting(setting) if isinstance(setting, MarkovGame) else setting
+        self.setting: Setting = Setting(setting) if isinstance(setting, MarkovGame) else setting
         game = self.setting.game
         if render_mode is not None and render_mode not in RENDER_MODES:
             raise UnknownNameError(
                 f"render_mode: expected None or one of {RENDER_MODES}, came {render_mode!r}"
             )
-        self.metadata = {
+        self.metadata: dict[str, Any] = {
             "name": self.setting.name,
             "render_modes": list(RENDER_MODES),
             "render_fps": 2,
@@ -120,8 +120,8 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
         self._window = Window() if render_mode == "human" else None
         self.observation = observation
         self.reveal_actions = reveal_actions
-        self.max_cycles = episode_length(game, max_cycles)
-        self.possible_agents = list(game.agents)
+        self.max_cycles: int = episode_length(game, max_cycles)
+        self.possible_agents: list[str] = list(game.agents)
         self.agents = []
         self._lenses = {a: self.setting.lens(observation, i) for i, a in enumerate(game.agents)}
         self._spaces = {agent: lens.space for agent, lens in self._lenses.items()}
@@ -227,7 +227,7 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
         playing = self.agents
         observations, infos = self._observations(), self._infos(joint[0])
         if ended or cut:
-            self.agents = []
+            self.agents: list[str] = []
         return (
             observations,
             {agent: float(reward) for agent, reward in zip(playing, paid, strict=True)},
@@ -311,9 +311,14 @@ class MarkovGameEnv(ParallelEnv[str, Any, Any]):
         return self.possible_agents.index(agent)
 
 
-def doors(
-    setting: Callable[..., Setting],
-) -> tuple[Callable[..., MarkovGameEnv], Callable[..., AECEnv[str, Any, Any]]]:
+ParallelDoor: TypeAlias = Callable[..., MarkovGameEnv]
+"""Makes an environment in which all agents move at once."""
+
+TurnDoor: TypeAlias = Callable[..., AECEnv[str, Any, Any]]
+"""Makes an environment in which agents move in turn."""
+
+
+def doors(setting: Callable[..., Setting]) -> tuple[ParallelDoor, TurnDoor]:
     """The functions `parallel_env` and `env` of a door.
 
     Both take the keywords of `setting` and of `MarkovGameEnv` together. In what `env` makes agents

@@ -75,17 +75,21 @@ class MarkovVectorEnv(VectorEnv[Any, Any, Any]):
         self._player = env.game.player_index(agent)
         self._movers = other_movers(env, agent, others)
         self._lens = env.lens(agent)
-        self.render_mode = env.render_mode
-        self.metadata = {
+        self.render_mode: str | None = env.render_mode
+        self.metadata: dict[str, Any] = {
             **env.metadata,
             "render_modes": list(FRAMES),
             "autoreset_mode": self._mode,
         }
         self.num_envs = num_envs
-        self.single_observation_space = self._lens.space
-        self.observation_space = batch_space(self.single_observation_space, num_envs)
-        self.single_action_space = spaces.Discrete(env.game.num_actions[self._player])
-        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.single_observation_space: spaces.Space[Any] = self._lens.space
+        self.observation_space: spaces.Space[Any] = batch_space(
+            self.single_observation_space, num_envs
+        )
+        self.single_action_space: spaces.Space[Any] = spaces.Discrete(
+            env.game.num_actions[self._player]
+        )
+        self.action_space: spaces.Space[Any] = batch_space(self.single_action_space, num_envs)
         self._states = np.zeros(num_envs, dtype=np.int64)
         self._steps = np.zeros(num_envs, dtype=np.int64)
         self._over = np.zeros(num_envs, dtype=np.bool_)  # ended one step ago, under NEXT_STEP

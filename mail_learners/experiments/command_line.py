@@ -26,7 +26,7 @@ __all__ = ["application"]
 _WIDE = 160
 """Columns of output that goes to a file or a pipe."""
 
-application = typer.Typer(
+application: typer.Typer = typer.Typer(
     help="Run the experiments of mail-envs.",
     no_args_is_help=True,
     add_completion=False,

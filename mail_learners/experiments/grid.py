@@ -31,7 +31,7 @@ PUBLISHED_TIES = "lsvi-ucb-zero-bc-published-ties"
 
 FEATURES = ("one-hot", "relational", "relational-aliased")
 
-DEFAULT_FEATURES = {
+DEFAULT_FEATURES: dict[str, tuple[str, ...]] = {
     "bc-linear": FEATURES[1:],  # one-hot is bc-tabular
     "uniform-bc": FEATURES,
     "lsvi-ucb-zero-bc": FEATURES,

@@ -20,7 +20,7 @@ from joblib.parallel import ParallelBackendBase
 
 from mail_envs.errors import InvalidOptionError
 
-__all__ = ["ON_RAY", "RayTasks", "connected"]
+__all__ = ["ON_RAY", "connected"]
 
 ON_RAY = "mail-bench-ray"
 """The backend's name for `joblib.parallel_config`."""
@@ -31,7 +31,7 @@ RETRIES = 3
 """How often a task is run again whose worker died; after that it is the task that kills."""
 
 
-class RayTasks(ParallelBackendBase):
+class _RayTasks(ParallelBackendBase):
     """One Ray task for each of joblib's calls; needs a connection, see `connected`."""
 
     supports_retrieve_callback = True
@@ -106,7 +106,7 @@ def connected(address: str | None, jobs: int) -> Generator[None]:
         raise InvalidOptionError(
             '--backend ray: expected Ray, which is not installed: pip install "mail-envs[ray]"'
         ) from missing
-    joblib.register_parallel_backend(ON_RAY, RayTasks)
+    joblib.register_parallel_backend(ON_RAY, _RayTasks)
     habits: dict[str, Any] = {"log_to_driver": False, "runtime_env": {"env_vars": _surroundings()}}
     if address is not None:
         _somebody_answers(address)

@@ -48,7 +48,7 @@ class MovePairs:
         self._expert = np.broadcast_to(expert, (*shape, expert.shape[2]))
         self._same = np.zeros(shape)
         self._moves = np.zeros(self._expert.shape)
-        self.pairs = np.zeros(shape)
+        self.pairs: FloatArray = np.zeros(shape)
         """How many pairs were asked for in each situation."""
 
     def ask(self, steps: IntArray, states: IntArray, *, rng: np.random.Generator) -> int:

@@ -62,7 +62,7 @@ class GymnasiumVecEnv(VecEnv):
         options = self._options[0] or None
         observations, infos = self.env.reset(seed=self._seeds[0], options=options)
         self._keep_masks(observations, infos)
-        self.reset_infos = _by_environment(infos, self.num_envs)
+        self.reset_infos: list[dict[str, Any]] = _by_environment(infos, self.num_envs)
         self._reset_seeds()
         self._reset_options()
         return observations

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self, cast
+from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -16,7 +16,10 @@ from mail_envs.markov.dynamics.sampling import RowSampler
 from mail_envs.markov.dynamics.tables import checked_rewards, common_steps, with_steps
 from mail_envs.protocols import FloatArray
 
-__all__ = ["SparseDynamics"]
+__all__ = ["CsrMatrix", "SparseDynamics"]
+
+CsrMatrix: TypeAlias = Any
+"""A `scipy.sparse.csr_array`; scipy has no annotations that a checker could read."""
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
@@ -34,7 +37,7 @@ class SparseDynamics:
         InvalidModelError: NaN, negative probabilities, rows off one.
     """
 
-    transitions: tuple[csr_array, ...]  # 1 or H times (S·A_1⋯A_n, S)
+    transitions: tuple[CsrMatrix, ...]  # 1 or H times (S·A_1⋯A_n, S)
     reward_table: FloatArray  # (n, 1 or H, S, A_1, …, A_n)
     num_steps: int
 
@@ -94,7 +97,7 @@ class SparseDynamics:
         pushed = self._rows(h).T @ weights.reshape(-1, cells).T  # (s' sa) (sa …)
         return np.ascontiguousarray(pushed.T).reshape(*batch, self.num_states)
 
-    def latent_kernel(self, h: int, joint: FloatArray) -> csr_array:
+    def latent_kernel(self, h: int, joint: FloatArray) -> CsrMatrix:
         """Σ_a joint(s, a) P_h(s'|s, a): `(S, A_1, …, A_n)` → `(S, S)`, in CSR."""
         cells = np.arange(joint.size + 1)
         per_state = joint.size // self.num_states

@@ -43,7 +43,7 @@ class RowNumbers:
         """Give a block the next row of step h."""
         numbers = self._numbers[h]
         row = numbers[block] = len(numbers)
-        self.size = max(self.size, len(numbers))
+        self.size: int = max(self.size, len(numbers))
         return row
 
 

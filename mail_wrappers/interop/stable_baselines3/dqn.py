@@ -49,16 +49,16 @@ class LateFusionQNetwork(QNetwork):
         actions = int(self.action_space.n)
         *trunk, width = self.net_arch
         layers = create_mlp(self.features_dim, -1, trunk, self.activation_fn)
-        self.q_net = nn.Sequential(*layers)
-        self.state_part = nn.Linear(trunk[-1] if trunk else self.features_dim, width)
-        self.action_part = nn.Parameter(torch.empty(actions, width))
+        self.q_net: nn.Sequential = nn.Sequential(*layers)
+        self.state_part: nn.Linear = nn.Linear(trunk[-1] if trunk else self.features_dim, width)
+        self.action_part: nn.Parameter = nn.Parameter(torch.empty(actions, width))
         nn.init.normal_(self.action_part, std=width**-0.5)
-        self.value = nn.Linear(width, 1)
+        self.value: nn.Linear = nn.Linear(width, 1)
         self.temperature = temperature
         self.bonus = bonus
         space = self.observation_space
         seen = space["observation"] if isinstance(space, spaces.Dict) else space
-        self.seen_type = seen.dtype
+        self.seen_type: np.dtype[Any] | None = seen.dtype
 
     def penultimate(self, obs: PyTorchObs) -> torch.Tensor:
         """ψ(s, a) of every action, `(B, A, width)`."""
