@@ -128,7 +128,7 @@ def field(memory: Memory, depth: int, number: int) -> np.uint64:
 @inlined
 def put(memory: Memory, depth: int, number: int, value: int | np.uint64) -> None:
     """Set that number."""
-    store(memory.stack, _frame(memory, depth) + number, np.uint64(value))
+    store(memory.stack, _frame(memory, depth) + number, np.uint64(np.int64(value)))
 
 
 @inlined

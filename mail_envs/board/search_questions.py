@@ -85,7 +85,7 @@ class Root(NamedTuple):
 
 @compiled
 def _round(score: int, outcome: bool) -> int:
-    return (score > 0) - (score < 0) if outcome else score
+    return int(score > 0) - int(score < 0) if outcome else score
 
 
 # ---- what rules and book tell

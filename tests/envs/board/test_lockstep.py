@@ -1,5 +1,6 @@
 """Compiled rules against the scalar ones, board by board and mark by mark."""
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -106,6 +107,7 @@ def test_rows_without_a_legal_action_and_other_shapes_are_refused():
     assert random_actions(np.ones((0, 3), np.int8), rng=rng).shape == (0,)
 
 
+@pytest.mark.skipif(numba.config.DISABLE_JIT, reason="nothing is compiled")
 def test_kernels_are_compiled_once_for_boards_of_all_sizes():
     """Another board compiles nothing anew: only another number of rounds in `has_line` does."""
     before = len(kernels.place.signatures)
