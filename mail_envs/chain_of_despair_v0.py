@@ -33,5 +33,9 @@ def setting(length: int = 8, *, discount: float = 0.9) -> Setting:
 
 
 parallel_env: ParallelDoor
+"""Make the environment in which all agents move at once, see `doors`."""
+
 env: TurnDoor
+"""Make the environment in which agents move in turn, see `doors`."""
+
 parallel_env, env = doors(setting)

@@ -51,7 +51,12 @@ def env(
 ) -> GuardedEnv:
     """Make the environment with PettingZoo's conventions around it: illegal moves lose.
 
-    Arguments as in `raw_env`.
+    Args:
+        render_mode: None, `"human"`, `"ansi"` or `"rgb_array"`.
+        rows: as in `raw_env`, like the rest.
+        columns: of the board.
+        in_a_row: how many marks in a line win.
+        gravity: whether marks fall.
     """
     board = raw_env(render_mode, rows=rows, columns=columns, in_a_row=in_a_row, gravity=gravity)
     return wrapped(board)

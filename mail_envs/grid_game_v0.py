@@ -57,5 +57,9 @@ def setting(
 
 
 parallel_env: ParallelDoor
+"""Make the environment in which all agents move at once, see `doors`."""
+
 env: TurnDoor
+"""Make the environment in which agents move in turn, see `doors`."""
+
 parallel_env, env = doors(setting)

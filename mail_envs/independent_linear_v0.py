@@ -31,5 +31,9 @@ def setting(seed: int = 0, *, features: str = "own", **game: Any) -> Setting:
 
 
 parallel_env: ParallelDoor
+"""Make the environment in which all agents move at once, see `doors`."""
+
 env: TurnDoor
+"""Make the environment in which agents move in turn, see `doors`."""
+
 parallel_env, env = doors(setting)

@@ -46,6 +46,8 @@ __all__ = [
 ]
 
 DAGGER = "dagger"
+"""The learner's name."""
+
 HASTE = 5
 """Between rounds, clones are trained for so many times fewer steps."""
 

@@ -105,8 +105,10 @@ class Proportion:
 
 
 Average = Literal["mean", "geometric", "share"]
+"""How values are averaged."""
 
 Summary = Mean | GeometricMean | Proportion
+"""An average with its interval."""
 
 
 def average(values: Sequence[float], how: Average) -> Summary:

@@ -34,6 +34,8 @@ from mail_wrappers.seats import (
 __all__ = ["MakeEnv", "SingleAgentVectorEnv"]
 
 MakeEnv: TypeAlias = Callable[[], MultiAgentEnv]
+"""Makes a multi-agent environment."""
+
 Start: TypeAlias = tuple[Any, dict[str, Any]]
 Flags: TypeAlias = NDArray[np.bool_]
 

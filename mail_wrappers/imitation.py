@@ -22,6 +22,7 @@ from mail_wrappers.spending import spent_error
 __all__ = ["Agreement", "GameReward", "ImitationReward", "SquaredDistanceReward", "WeightedSum"]
 
 Agreement = Literal["probability", "log", "best"]
+"""How agreement with an expert is measured."""
 
 
 @dataclass(frozen=True)

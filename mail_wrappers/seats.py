@@ -44,8 +44,11 @@ __all__ = [
 ]
 
 IllegalAction: TypeAlias = Literal["lose", "raise"]
+"""What an illegal action does: it loses the game, or it raises."""
+
 Start: TypeAlias = tuple[Any, dict[str, Any]]
 Step: TypeAlias = tuple[Any, float, bool, bool, dict[str, Any]]
+"""What a step returns: observation, reward, terminated, truncated, info."""
 
 T = TypeVar("T")
 

@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 ZERO, ONE, TWO, FOUR = (np.uint64(number) for number in (0, 1, 2, 4))
+"""Small words: compiled code does not mix them with whole numbers."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

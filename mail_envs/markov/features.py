@@ -248,6 +248,11 @@ def feature_vectors(
 ) -> FloatArray:
     """φ of a batch as numbers, one-hot maps written out: `(B, d)`.
 
+    Args:
+        feature_map: in either form.
+        observations: `(B, ...)`.
+        actions: `(B,)`, of one player.
+
     Raises:
         GameTooLargeError: more than `LARGEST_TABLE` numbers.
     """

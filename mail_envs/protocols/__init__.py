@@ -25,6 +25,8 @@ __all__ = [
 ]
 
 FloatArray: TypeAlias = NDArray[np.float64]
+"""Real numbers, of any shape."""
+
 Observations: TypeAlias = NDArray[Any]
 """A batch of observations, `(B, ...)`."""
 Mask: TypeAlias = NDArray[np.int8]

@@ -157,6 +157,7 @@ class CellResult:
 
 
 RunCell = Callable[[Cell], CellResult]
+"""Runs a cell of an experiment."""
 
 
 @dataclass

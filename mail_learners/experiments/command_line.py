@@ -32,6 +32,8 @@ application: typer.Typer = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+"""The commands of `mail-bench`."""
+
 application.command("play")(play)
 
 

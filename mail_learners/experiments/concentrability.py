@@ -151,3 +151,4 @@ CONCENTRABILITY = Experiment(
     learners=("experts",),
     metrics=METRICS,
 )
+"""What `mail-bench run concentrability` runs."""

@@ -92,6 +92,7 @@ METRICS = (
         "steps or plies",
     ),
 )
+"""What is measured, in the order of tables."""
 
 
 DEGREES = Axis("temperature of the opponent", "linear")
@@ -216,3 +217,4 @@ PRESENTATION = Presentation(
     ),
     derive=derive,
 )
+"""How the experiment's results are shown."""

@@ -44,6 +44,7 @@ __all__ = [
 ]
 
 Kind = Literal["exact", "estimate"]
+"""Whether a value is exact or an estimate."""
 
 
 @dataclass(frozen=True, slots=True)

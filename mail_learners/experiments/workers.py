@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 BACKENDS = ("processes", "ray")
+"""What cells can be spread over."""
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")

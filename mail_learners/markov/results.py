@@ -67,5 +67,5 @@ class Imitation:
 
 
 def first_games(episodes: Sequence[Episodes], games: int) -> tuple[Episodes, ...]:
-    """The first games of each explorer: what a shorter run would have played."""
+    """The first `games` of each explorer's `episodes`: what a shorter run would have played."""
     return tuple(part.first(games) for part in episodes)

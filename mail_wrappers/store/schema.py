@@ -27,7 +27,10 @@ __all__ = [
 
 FORMAT, VERSION = "mail-envs demonstrations", 1
 SCHEMA, JOURNAL, SEAL = "schema.json", "journal.bin", "seal.json"
+"""The files beside the columns."""
+
 RECOVER = "read what is proven with Demonstrations.recover(path), or restore a copy"
+"""What to do about a damaged store, as errors tell it."""
 
 
 class ColumnFile(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a module says of its public names, read from its source."""
+"""What a module's source says of its public names."""
 
 import ast
 import re
@@ -12,48 +12,49 @@ def exported(tree):
     return []
 
 
-def _targets(node):
-    if isinstance(node, ast.Assign):
-        return [ast.unparse(target) for target in node.targets]
-    return [ast.unparse(node.target)] if isinstance(node, ast.AnnAssign) else []
-
-
 def undescribed(source):
     """Public constants and aliases of a module that no string after them describes."""
     tree = ast.parse(source)
     public = set(exported(tree))
-    found = []
+    found = {}
     for node, after in zip(tree.body, [*tree.body[1:], None], strict=True):
         told = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-        found += [] if told else [name for name in _targets(node) if name in public]
-    return found
+        for name in _targets(node):
+            found[name] = told or found.get(name, False)
+    return [name for name, told in found.items() if name in public and not told]
 
 
-def undocumented(source):
-    """Parameters of a module's public functions and classes that their docstrings pass over.
+def _targets(node):
+    """The names that an assignment or a declaration binds."""
+    if isinstance(node, ast.Assign):
+        return [each.id for each in ast.walk(node) if _bound(each)]
+    return [node.target.id] if isinstance(node, ast.AnnAssign) and _bound(node.target) else []
 
-    A docstring says something of a parameter where it names it: in a section `Args`, or between
-    backticks in a sentence. One parameter that is all a short function is about needs neither.
+
+def _bound(node):
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
+def passed_over(source, names):
+    """Parameters of functions and classes of a module that their docstrings do not name.
+
+    What takes one parameter tells of it in its sentence, and need not name it.
     """
-    tree = ast.parse(source)
-    public = set(exported(tree))
     found = []
-    for node in tree.body:
-        if not isinstance(node, ast.FunctionDef | ast.ClassDef) or node.name not in public:
-            continue
-        text = ast.get_docstring(node) or ""
-        names = _parameters(node)
-        missing = [name for name in names if not re.search(rf"\b{name}\b", text)]
-        found += [f"{node.name}({name})" for name in missing] if len(names) > 1 or not text else []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in names:
+            text = ast.get_docstring(node) or ""
+            taken = _parameters(node)
+            missing = [name for name in taken if not re.search(rf"\b{name}\b", text)]
+            found += [f"{node.name}({name})" for name in missing] if len(taken) > 1 else []
     return found
 
 
 def _parameters(node):
     if isinstance(node, ast.ClassDef):
-        makers = [n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"]
+        makers = [each for each in node.body if getattr(each, "name", "") == "__init__"]
         if not makers:
             return []
         node = makers[0]
-    arguments = node.args
-    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-    return [a.arg for a in every if a.arg not in {"self", "cls"} and not a.arg.startswith("_")]
+    every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    return [a.arg for a in every if a.arg != "self" and not a.arg.startswith("_")]

@@ -41,7 +41,10 @@ from mail_envs.protocols import FloatArray
 __all__ = ["ADDITIVE_FEATURES", "AdditiveFeatures", "additive_features", "additive_linear"]
 
 AdditiveFeatures: TypeAlias = Literal["own", "one-hot", "marginalised-by-expert"]
+"""Which feature maps, see `additive_features`."""
+
 ADDITIVE_FEATURES = ("own", "one-hot", "marginalised-by-expert")
+"""The names that `additive_features` knows."""
 
 
 def additive_linear(

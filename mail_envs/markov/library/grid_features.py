@@ -39,7 +39,10 @@ from mail_envs.protocols import FloatArray
 __all__ = ["GRID_FEATURES", "GridFeatures", "grid_features"]
 
 GridFeatures: TypeAlias = Literal["one-hot", "relational", "relational-aliased"]
+"""Which feature maps, see `grid_features`."""
+
 GRID_FEATURES = ("one-hot", "relational", "relational-aliased")
+"""The names that `grid_features` knows."""
 
 NORTH, NORTH_EAST, EAST, SOUTH_EAST, SOUTH, SOUTH_WEST, WEST, NORTH_WEST = range(8)
 

@@ -53,7 +53,10 @@ __all__ = [
 ]
 
 LowRankFeatures: TypeAlias = Literal["one-hot", "latent"]
+"""Which feature maps, see `low_rank_features`."""
+
 LOW_RANK_FEATURES = ("one-hot", "latent")
+"""The names that `low_rank_features` knows."""
 
 LARGEST_NOISE = 20
 """How many noise bits a game may have."""

@@ -36,7 +36,10 @@ from mail_envs.markov.model import AnyFeatureMap, MarkovGame
 __all__ = ["LINEAR_FEATURES", "LinearFeatures", "linear_features", "random_linear"]
 
 LinearFeatures: TypeAlias = Literal["one-hot", "marginalised-by-expert"]
+"""Which feature maps, see `linear_features`."""
+
 LINEAR_FEATURES = ("one-hot", "marginalised-by-expert")
+"""The names that `linear_features` knows."""
 
 
 def random_linear(
