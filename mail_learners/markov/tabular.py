@@ -39,7 +39,15 @@ def bc_tabular(
     rng: np.random.Generator,
     horizon: int | None = None,
 ) -> Imitation:
-    """Clone experts from games among themselves; arguments and errors as of `expert_episodes`."""
+    """Clone experts from games among themselves; errors as of `expert_episodes`.
+
+    Args:
+        game: the game.
+        experts: one policy per player.
+        games: how many they play.
+        rng: of their actions and the game's moves.
+        horizon: the length of a game, where the game does not set it.
+    """
     episodes = expert_episodes(game, experts, games=games, rng=rng, horizon=horizon)
     return Imitation(tabular_clones(game, episodes), episodes)
 

@@ -22,11 +22,11 @@ from mail_envs.board.batch import States
 from mail_envs.board.book_kernels import (
     MISSING,
     WON_AT_ONCE,
-    Book,
     back_up,
     common_codes,
     successors,
 )
+from mail_envs.board.opening_book import _book
 from mail_envs.board.search import SearchSolver
 from mail_envs.board.search_bits import board_of
 from mail_envs.board.solver import table_solver
@@ -123,10 +123,10 @@ def test_the_positions_after_each_action():
 def test_scores_are_backed_up_from_a_book():
     after = sorted({both([column]) for column in range(7)})
     scores = {both([column]): score for column, score in enumerate((2, 1, 0, -1))}
-    book = Book(np.array(after, dtype=np.uint32), np.array([scores[c] for c in after], np.int8), 1)
+    book = _book(np.array(after), np.array([scores[c] for c in after]), 1)
     known = back_up(board_of(FOUR), book, codes([], [0, 1] * 3))
     assert known.tolist() == [1, WON_AT_ONCE]
-    short = Book(book.codes[1:], book.scores[1:], 1)
+    short = _book(book.codes[1:], book.scores[1:], 1)
     assert back_up(board_of(FOUR), short, codes([])).tolist() == [MISSING]
 
 
@@ -159,7 +159,7 @@ def test_the_last_plies_of_connect_four(ply):
 def test_what_a_book_tells_is_not_searched(monkeypatch):
     told = dict(zip([both([column]) for column in range(4)], (3, -2, 1, -5), strict=True))
     after = sorted(told)
-    book = Book(np.array(after, dtype=np.uint32), np.array([told[c] for c in after], np.int8), 1)
+    book = _book(np.array(after), np.array([told[c] for c in after]), 1)
     monkeypatch.setattr(search_engine, "opening_book", lambda: book)
     search = SearchSolver(FOUR, node_limit=1, threads=1, table_bits=14)
     start, end = FOUR.initial_state(), FOUR.play([0, 1] * 3 + [0])
