@@ -66,7 +66,14 @@ def uniform_episodes(
 ) -> tuple[Episodes, ...]:
     """Let each player in turn move uniformly at random among the others' experts.
 
-    Arguments and errors as of `expert_episodes`; `games` is the number of episodes of each player.
+    Errors as of `expert_episodes`.
+
+    Args:
+        game: any game.
+        experts: one policy per player.
+        games: K, the number of episodes of each player.
+        rng: where the randomness comes from.
+        horizon: steps an episode; see `mail_learners.markov.options.episode_length`.
 
     Returns:
         One run of K episodes per player.

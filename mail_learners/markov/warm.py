@@ -107,7 +107,16 @@ def mail_warm(
     horizon: int | None = None,
     bonus_scale: float = 1.0,
 ) -> Imitation:
-    """Warm up, then clone tabularly; arguments and errors as of `warm_episodes`."""
+    """Warm up, then clone tabularly; errors as of `warm_episodes`.
+
+    Args:
+        game: any game.
+        experts: one policy per player.
+        games: K, the number of episodes of each player.
+        rng: where the randomness comes from.
+        horizon: steps an episode; see `mail_learners.markov.options.episode_length`.
+        bonus_scale: β, the factor of the bonus.
+    """
     episodes = warm_episodes(
         game, experts, games=games, rng=rng, horizon=horizon, bonus_scale=bonus_scale
     )

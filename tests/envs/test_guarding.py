@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from gymnasium import spaces
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pettingzoo.utils import wrappers
 from pettingzoo.utils.env_logger import EnvLogger
@@ -48,7 +48,7 @@ def informed():
 def called(function, *args):
     try:
         return function(*args), None
-    except (AssertionError, AttributeError, ValueError) as error:
+    except (AssertionError, AttributeError, KeyError, ValueError) as error:
         return None, error
 
 
@@ -81,6 +81,7 @@ CALLS = st.one_of(
 
 @pytest.mark.parametrize("make", [drop, informed])
 @given(calls=st.lists(CALLS, max_size=25))
+@example(calls=[("reset",), ("step", np.int64(1)), ("step", None), ("step", None), ("last",)])
 def test_it_answers_as_pettingzoos_three_wrappers_do(make, calls):
     theirs, ours = stock(make()), GuardedEnv(make())
     begun = False
