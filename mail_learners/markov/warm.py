@@ -115,7 +115,7 @@ def mail_warm(
         games: K, the number of episodes of each player.
         rng: where the randomness comes from.
         horizon: steps an episode; see `mail_learners.markov.options.episode_length`.
-        bonus_scale: β, the factor of the bonus.
+        bonus_scale: c > 0, the factor of the bonus.
     """
     episodes = warm_episodes(
         game, experts, games=games, rng=rng, horizon=horizon, bonus_scale=bonus_scale

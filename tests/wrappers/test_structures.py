@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from gymnasium import spaces
+from gymnasium.vector import VectorEnv, VectorWrapper
 
-from mail_envs.errors import IllegalActionError, ShapeError
-from mail_wrappers.batches import as_batch, row_count, rows_of, with_rows
+from mail_envs.errors import IllegalActionError, MissingTruthError, ShapeError
+from mail_wrappers.batches import as_batch, forwarded_vector_masks, row_count, rows_of, with_rows
 from mail_wrappers.columns import (
     Leaf,
     copied,
@@ -44,6 +45,29 @@ def test_rows_of_a_nested_batch_are_replaced_in_a_copy():
 def test_one_observation_is_a_batch_of_one():
     one = ({"a": np.arange(2)}, 5)
     same(as_batch(one), ({"a": np.array([[0, 1]])}, np.array([5])))
+
+
+class Bare(VectorEnv):
+    """A vector environment that has nothing but rows."""
+
+    num_envs = 2
+
+
+class Masked(Bare):
+    """One that also tells its masks."""
+
+    def action_masks(self):
+        return np.array([[True, False], [False, True]])
+
+
+def test_masks_come_from_beneath_wrappers_or_were_the_last_seen():
+    last = np.array([[1, 1], [0, 1]], dtype=np.int8)
+    beneath = forwarded_vector_masks(VectorWrapper(VectorWrapper(Masked())), last)
+    np.testing.assert_array_equal(beneath, Masked().action_masks())
+    bare = VectorWrapper(Bare())
+    assert forwarded_vector_masks(bare, last).tolist() == [[True, True], [False, True]]
+    with pytest.raises(MissingTruthError, match="provides no action mask"):
+        forwarded_vector_masks(bare, None)
 
 
 # ---- columns
