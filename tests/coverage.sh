@@ -20,7 +20,8 @@ measured() { # name, python, tests
 
 measured environments python tests/envs
 measured wrappers python tests/wrappers
-NUMBA_DISABLE_JIT=1 measured kernels python tests/envs/board/test_plain_kernels.py \
+NUMBA_DISABLE_JIT=1 measured kernels python -W "ignore:overflow encountered:RuntimeWarning" \
+  tests/envs/board/test_plain_kernels.py \
   tests/envs/board/test_lockstep.py tests/envs/board/test_vector.py \
   --deselect tests/envs/board/test_vector.py::test_the_default_opponent_plays_connect_four_perfectly
 if [ $# -gt 0 ]; then
