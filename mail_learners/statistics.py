@@ -105,8 +105,10 @@ class Proportion:
 
 
 Average = Literal["mean", "geometric", "share"]
+"""How values over seeds become one."""
 
 Summary = Mean | GeometricMean | Proportion
+"""A mean, a geometric mean or a share, with its interval."""
 
 
 def average(values: Sequence[float], how: Average) -> Summary:

@@ -34,6 +34,7 @@ from mail_wrappers.seats import (
 __all__ = ["MakeEnv", "SingleAgentVectorEnv"]
 
 MakeEnv: TypeAlias = Callable[[], MultiAgentEnv]
+"""Makes one multi-agent environment."""
 Start: TypeAlias = tuple[Any, dict[str, Any]]
 Flags: TypeAlias = NDArray[np.bool_]
 

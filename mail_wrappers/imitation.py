@@ -22,6 +22,7 @@ from mail_wrappers.spending import spent_error
 __all__ = ["Agreement", "GameReward", "ImitationReward", "SquaredDistanceReward", "WeightedSum"]
 
 Agreement = Literal["probability", "log", "best"]
+"""What an action is paid: the expert's probability of it, its logarithm, or 1 if it is best."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from mail_wrappers.spending import Spent, cut_short, spent_error
 __all__ = ["ExpertLabels", "When"]
 
 When = Literal["demand", "every_step"]
+"""Whether labels are asked for on demand or at every step."""
 
 
 class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):

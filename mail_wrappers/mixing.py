@@ -37,6 +37,7 @@ __all__ = [
 Schedule = Callable[[int], float]
 """From the number of an episode, from 0, to the probability β of the expert's action."""
 Drawn = Literal["step", "episode"]
+"""How often it is drawn who plays."""
 MixSpent = Literal["error", "truncate", "learner"]
 """What happens where the expert should play and its question is not granted."""
 

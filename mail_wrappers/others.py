@@ -13,6 +13,7 @@ from mail_wrappers.players import ModelPlayer, Player, PolicyPlayer, Predictor, 
 __all__ = ["Known", "MultiAgentEnv", "Other", "Others", "resolve_others", "truth_of"]
 
 MultiAgentEnv: TypeAlias = AECEnv[str, Any, Any] | ParallelEnv[str, Any, Any]
+"""A PettingZoo environment of either kind."""
 Other: TypeAlias = Policy | Predictor | Player | str
 """A policy, a trained model, a player of ours, `"random"` or `"expert"`."""
 Others: TypeAlias = Other | Mapping[str, Other]

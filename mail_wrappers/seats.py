@@ -44,8 +44,10 @@ __all__ = [
 ]
 
 IllegalAction: TypeAlias = Literal["lose", "raise"]
+"""What an illegal action does: lose the game, or raise."""
 Start: TypeAlias = tuple[Any, dict[str, Any]]
 Step: TypeAlias = tuple[Any, float, bool, bool, dict[str, Any]]
+"""What Gymnasium's `step` returns."""
 
 T = TypeVar("T")
 

@@ -6,10 +6,12 @@ uses them, now and then a table in Markdown. Formulas, literal blocks and exampl
 
 import inspect
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
-from sphinx.util.typing import ExtensionMetadata
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
 
 KEPT = re.compile(
     r"(``.+?``|:[\w:]+:`[^`]*`|`[^`]+`_?_?|\*\*[^\s*](?:[^*]*[^\s*])?\*\*|(?<!\w)\*[^\s*][^*]*\*(?!\w))",
@@ -95,7 +97,7 @@ def list_table(rows: list[str]) -> list[str]:
     return [*out, ""]
 
 
-def process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:  # noqa: ANN401, PLR0913, PLR0917
+def process(app: "Sphinx", what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:  # noqa: ANN401
     """Prepare a docstring in place, before Google's sections are read."""
     del app, name, options
     borrowed = inspect.cleandoc(getattr(obj, "__doc__", None) or "")
@@ -103,6 +105,8 @@ def process(app: Sphinx, what: str, name: str, obj: Any, options: Any, lines: li
         lines[:] = [shown(obj)]  # the docstring of its type
         return
     lines[:] = prepared(lines)
+    if what in ("attribute", "data", "property"):
+        lines.insert(0, "")  # or napoleon takes what stands before a colon for a type
 
 
 def shown(value: Any) -> str:  # noqa: ANN401
@@ -111,7 +115,7 @@ def shown(value: Any) -> str:  # noqa: ANN401
     return f"``{text[:200]}``" if "`" not in text else ""
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
+def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Come before `sphinx.ext.napoleon`."""
     app.connect("autodoc-process-docstring", process, priority=100)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

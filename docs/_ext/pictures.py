@@ -6,15 +6,17 @@ moves; it is not committed.
 
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from sphinx.application import Sphinx
-from sphinx.util.typing import ExtensionMetadata
 
 from mail_envs.registration import ENTRIES, PARALLEL_ENTRIES
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
 
 MOVES = {"tictactoe_v0": (4, 0, 2, 6, 3), "connect_four_v0": (3, 3, 2, 4, 3, 1, 2, 2)}
 """What has been played on the boards that are shown."""
@@ -36,7 +38,7 @@ def markov_frame(door: Any) -> NDArray[np.uint8]:  # noqa: ANN401
     return env.render()
 
 
-def write(app: Sphinx) -> None:
+def write(app: "Sphinx") -> None:
     """Render all of them before pages are read."""
     folder = Path(app.srcdir) / "_generated"
     folder.mkdir(exist_ok=True)
@@ -47,7 +49,7 @@ def write(app: Sphinx) -> None:
         picture.save(folder / f"{entry.door.rpartition('.')[2]}.png", optimize=True)
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
+def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Render when the build begins."""
     app.connect("builder-inited", write)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

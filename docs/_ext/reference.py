@@ -7,73 +7,21 @@ described where it is defined; packages that hand it on link to it. Pages are wr
 
 import importlib
 import inspect
-import pkgutil
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
-from docutils import nodes
-from sphinx.addnodes import pending_xref
-from sphinx.application import Sphinx
-from sphinx.environment import BuildEnvironment
-from sphinx.util.typing import ExtensionMetadata
+from public import PACKAGES, has_docstring, home_of, module_names, public_names
 
-PACKAGES = ("mail_envs", "mail_wrappers", "mail_learners")
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.addnodes import pending_xref
+    from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+    from sphinx.util.typing import ExtensionMetadata
+
 NOTHING = "This module has no public names.\n"
-
-
-@cache
-def module_names() -> tuple[str, ...]:
-    """Every public module of the three packages, packages before what they hold."""
-    names: list[str] = []
-    for package in PACKAGES:
-        module = importlib.import_module(package)
-        names.append(package)
-        names += [
-            found.name
-            for found in pkgutil.walk_packages(module.__path__, f"{package}.")
-            if not any(part.startswith("_") for part in found.name.split("."))
-        ]
-    return tuple(names)
-
-
-def public_names(module: ModuleType) -> tuple[str, ...]:
-    """What a module offers: its `__all__`."""
-    return tuple(getattr(module, "__all__", ()))
-
-
-def home_of(module: ModuleType, name: str) -> str:
-    """The module that a public name is described in: where it is defined, if it is public there."""
-    value = getattr(module, name)
-    if inspect.ismodule(value):
-        return value.__name__
-    home = getattr(value, "__module__", None)
-    if not isinstance(home, str) or not home.startswith(PACKAGES) or callable_instance(value):
-        home = origin(module, name)
-    if home == module.__name__ or name not in public_names(importlib.import_module(home)):
-        return module.__name__
-    return home
-
-
-def callable_instance(value: Any) -> bool:  # noqa: ANN401
-    """Whether a value is neither class nor function: its `__module__` is that of its class."""
-    return not (inspect.isclass(value) or inspect.isroutine(inspect.unwrap(value)))
-
-
-def origin(module: ModuleType, name: str) -> str:
-    """The deepest module that offers the very same object under the same name."""
-    value = getattr(module, name)
-    prefix = f"{module.__name__}."
-    inside = [n for n in importlib.import_module("sys").modules if n.startswith(prefix)]
-    holders = [
-        n
-        for n in inside
-        if name in public_names(importlib.import_module(n))
-        and getattr(importlib.import_module(n), name, None) is value
-    ]
-    return max(holders, key=lambda n: n.count("."), default=module.__name__)
 
 
 def pages(names: list[str]) -> dict[str, list[str]]:
@@ -113,7 +61,7 @@ def described(module: ModuleType, name: str) -> Iterator[str]:
         yield f".. autoclass:: {module.__name__}.{name}"
         yield "   :members:"
         yield "   :show-inheritance:"
-    elif inspect.isroutine(inspect.unwrap(value)):
+    elif has_docstring(value):
         yield f".. autofunction:: {module.__name__}.{name}"
     else:
         yield f".. autodata:: {module.__name__}.{name}"
@@ -131,7 +79,7 @@ def index(names: list[str]) -> str:
     return "\n".join(lines)
 
 
-def write(app: Sphinx) -> None:
+def write(app: "Sphinx") -> None:
     """Write what has changed and delete what is gone, before pages are read."""
     folder = Path(app.srcdir) / "reference"
     folder.mkdir(exist_ok=True)
@@ -163,8 +111,8 @@ def private_types(names: list[str]) -> set[tuple[str, str]]:
 
 
 def follow(
-    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
-) -> nodes.reference | None:
+    app: "Sphinx", env: "BuildEnvironment", node: "pending_xref", content: "nodes.TextElement"
+) -> "nodes.reference | None":
     """Lead a reference by a package's name for something to where that is described."""
     if node.get("refdomain") != "py":
         return None
@@ -181,7 +129,7 @@ def follow(
     )
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
+def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Write the pages when the build begins."""
     app.connect("builder-inited", write)
     app.connect("missing-reference", follow)

@@ -1,19 +1,16 @@
 """Results pages, made from results folders.
 
 `docs/results/NAME/` is what `mail-bench run NAME --out docs/results/NAME` left behind, without
-`cells` and `timings`: `experiment.json`, `results.csv`, `runs.json`. Its page shows the plot and the
-tables that the library makes of it, the numbers of others beside ours (`docs/results/peers.csv`),
-commands and versions. Pages and plots are not committed.
+`cells` and `timings`: `experiment.json`, `results.csv`, `runs.json`, and certificates if there are
+any. Its page shows the plot and the tables that the library makes of it, the numbers of others
+beside ours (`docs/results/peers.csv`), commands and versions. Pages and plots are not committed.
 """
 
 import csv
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
-
-from sphinx.application import Sphinx
-from sphinx.util.typing import ExtensionMetadata
+from typing import TYPE_CHECKING, NamedTuple
 
 from mail_learners.experiments.outputs import blocks_of, write_plots
 from mail_learners.experiments.records import Measurement
@@ -24,9 +21,11 @@ from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.table import to_markdown
 from mail_learners.statistics import average
 
-PLOT = (
-    "```{{image}} {place}\n:alt: {title}\n:class: plot\n```"  # its content is the tables below
-)
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+
+PLOT = "```{{image}} {place}\n:alt: {title}\n:class: plot\n```"  # its content is the tables below
 
 
 class Peer(NamedTuple):
@@ -64,8 +63,8 @@ def read_peers(path: Path) -> list[Peer]:
     if tuple(rows[0]) != Peer._fields:
         raise ValueError(f"{path}: expected columns {Peer._fields}, came {rows[0]}")
     return [
-        Peer(e, l, f, int(games), m, float(value), float(deviation), int(seeds), source)
-        for e, l, f, games, m, value, deviation, seeds, source in rows[1:]
+        Peer(*row[:3], int(row[3]), row[4], float(row[5]), float(row[6]), int(row[7]), row[8])
+        for row in rows[1:]
     ]
 
 
@@ -144,7 +143,7 @@ def index(titles: dict[str, str]) -> str:
     return "\n\n".join(lines) + "\n"
 
 
-def write(app: Sphinx) -> None:
+def write(app: "Sphinx") -> None:
     """Write pages and plots before pages are read."""
     folder = Path(app.srcdir) / "results"
     plots = Path(app.srcdir) / "_generated" / "results"
@@ -163,7 +162,7 @@ def write(app: Sphinx) -> None:
     (folder / "index.md").write_text(index(titles), encoding="utf-8")
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
+def setup(app: "Sphinx") -> "ExtensionMetadata":
     """Write when the build begins, after the pictures."""
     app.connect("builder-inited", write)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 ZERO, ONE, TWO, FOUR = (np.uint64(number) for number in (0, 1, 2, 4))
+"""Bitboards as compiled code writes them: a plain number would be signed."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -173,6 +174,7 @@ def _signed(word: np.uint64) -> np.int64:
 
 
 signed = cast("Callable[[np.uint64], int]", _signed)
+"""A bitboard as a signed number of the same bits, compiled."""
 """A word as a whole number, in two's complement."""
 
 

@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 FloatArray: TypeAlias = NDArray[np.float64]
+"""Numbers of theory and probabilities: float64."""
 Observations: TypeAlias = NDArray[Any]
 """A batch of observations, `(B, ...)`."""
 Mask: TypeAlias = NDArray[np.int8]

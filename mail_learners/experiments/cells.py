@@ -157,6 +157,7 @@ class CellResult:
 
 
 RunCell = Callable[[Cell], CellResult]
+"""Runs one cell, in a worker process."""
 
 
 @dataclass

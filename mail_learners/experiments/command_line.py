@@ -32,6 +32,7 @@ application = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+"""The command line `mail-bench`."""
 application.command("play")(play)
 
 

@@ -151,3 +151,4 @@ CONCENTRABILITY = Experiment(
     learners=("experts",),
     metrics=METRICS,
 )
+"""The experiment `concentrability`."""

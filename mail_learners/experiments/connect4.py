@@ -229,3 +229,4 @@ CONNECT4 = Experiment(
     metrics=METRICS,
     prepare=one_torch_thread,
 )
+"""The experiment `connect4`."""

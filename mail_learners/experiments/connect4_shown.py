@@ -92,6 +92,7 @@ METRICS = (
         "steps or plies",
     ),
 )
+"""The metrics that the experiment adds to the vocabulary."""
 
 
 DEGREES = Axis("temperature of the opponent", "linear")
@@ -216,3 +217,4 @@ PRESENTATION = Presentation(
     ),
     derive=derive,
 )
+"""How the experiment is shown."""

@@ -237,3 +237,4 @@ DIMENSION = Experiment(
     settings=SETTINGS,
     metrics=METRICS,
 )
+"""The experiment `dimension`."""

@@ -172,3 +172,4 @@ GRID = Experiment(
     },
     metrics=GAP_METRICS,
 )
+"""The experiment `grid`."""

@@ -185,3 +185,4 @@ LOWER_BOUND = Experiment(
     },
     metrics=GAP_METRICS,
 )
+"""The experiment `lower-bound`."""

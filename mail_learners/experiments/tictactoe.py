@@ -187,3 +187,4 @@ TICTACTOE = Experiment(
     features=FEATURES,
     prepare=one_torch_thread,
 )
+"""The experiment `tictactoe`."""

@@ -25,6 +25,7 @@ _BOUNDS = ("/low", "/high")
 
 
 Better = Literal["lower", "higher"]
+"""Which direction of a metric is better."""
 
 
 @dataclass(frozen=True, slots=True)

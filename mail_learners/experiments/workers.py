@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 BACKENDS = ("processes", "ray")
+"""Where cells can run."""
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")

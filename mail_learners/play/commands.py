@@ -9,6 +9,7 @@ from mail_learners.play.session import Session
 __all__ = ["WORDS", "Command", "Move", "Word", "legal_move", "parsed"]
 
 Word: TypeAlias = Literal["undo", "hint", "scores", "new", "quit"]
+"""A command that is no move."""
 
 WORDS: dict[Word, str] = {
     "undo": "take your last move back",
@@ -17,6 +18,7 @@ WORDS: dict[Word, str] = {
     "new": "begin another game",
     "quit": "leave",
 }
+"""What each word does."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Move:
 
 
 Command: TypeAlias = Move | Word
+"""What a player may type."""
 
 
 def parsed(line: str, session: Session) -> Command:

@@ -12,6 +12,7 @@ from mail_wrappers.checks.views import check_view, masks_of
 __all__ = ["Change", "check_wrapper"]
 
 Change = Literal["observation", "action", "reward", "end"]
+"""What a wrapper may change."""
 View = gymnasium.Env[Any, Any]
 
 

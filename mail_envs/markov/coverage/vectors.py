@@ -95,6 +95,7 @@ class UnitVectors:
 
 
 Vectors = DenseVectors | UnitVectors
+"""Feature vectors in either form."""
 
 
 def unit_rows(columns: IntArray, dimension: int) -> FloatArray:

@@ -53,7 +53,9 @@ __all__ = [
 ]
 
 LowRankFeatures: TypeAlias = Literal["one-hot", "latent"]
+"""The name of a feature map of low-rank games."""
 LOW_RANK_FEATURES = ("one-hot", "latent")
+"""The names of the feature maps of low-rank games."""
 
 LARGEST_NOISE = 20
 """How many noise bits a game may have."""
