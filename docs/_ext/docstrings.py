@@ -61,6 +61,9 @@ def escaped(prose: str) -> str:
         text = re.sub(r"(?<!\\)([|*])", r"\\\1", parts[place])
         text = re.sub(r"(?<=\w)_(?!\w)", r"\\_", text)
         parts[place] = f"\\ {text}" if place and re.match(r"\w", text) else text
+    for place in range(1, len(parts), 2):
+        if re.fullmatch(r"`[^`]+`", parts[place]):
+            parts[place] = f"`{parts[place]}`"  # code
     return "".join(parts)
 
 

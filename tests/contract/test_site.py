@@ -63,9 +63,9 @@ def test_what_is_fetched_from_elsewhere_is_found(tmp_path, tag):
     ("line", "prepared"),
     [
         ("P(s'|s, a) and |S|", "P(s'\\|s, a) and \\|S\\|"),
-        ("`a | b` and a * b", "`a | b` and a \\* b"),
+        ("`a | b` and a * b", "``a | b`` and a \\* b"),
         ("**bold** and *slanted* words", "**bold** and *slanted* words"),
-        ("two `Solver`s, a_ trailing", "two `Solver`\\ s, a\\_ trailing"),
+        ("two `Solver`s, a_ trailing", "two ``Solver``\\ s, a\\_ trailing"),
         (":math:`V_{h}|_x` stays", ":math:`V_{h}|_x` stays"),
     ],
 )
@@ -92,7 +92,7 @@ def test_formulas_blocks_and_examples_stay():
 def test_markdown_tables_become_list_tables():
     table = "\n".join(docstrings.prepared(["| a | b |", "|---|---|", "| 1 | `x` |"]))
     assert "list-table" in table
-    assert "* - a\n     - b\n   * - 1\n     - `x`" in table
+    assert "* - a\n     - b\n   * - 1\n     - ``x``" in table
 
 
 # ---- results
