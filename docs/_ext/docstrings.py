@@ -19,6 +19,9 @@ KEPT = re.compile(
 )
 """What is markup: code, roles, links, bold and emphasised words."""
 
+RULE = re.compile(r"^\s*=+( +=+)+\s*$", re.MULTILINE)
+"""A line above or below the rows of a table."""
+
 
 def prepared(lines: list[str]) -> list[str]:
     """The lines of a docstring with everything escaped that only looks like markup."""
@@ -61,6 +64,8 @@ def escaped(prose: str) -> str:
         text = re.sub(r"(?<!\\)([|*])", r"\\\1", parts[place])
         text = re.sub(r"(?<=\w)_(?!\w)", r"\\_", text)
         parts[place] = f"\\ {text}" if place and re.match(r"\w", text) else text
+    if RULE.search(prose):
+        return "".join(parts)  # code as it stands: columns are where they are
     for place in range(1, len(parts), 2):
         if re.fullmatch(r"`[^`]+`", parts[place]):
             parts[place] = f"`{parts[place]}`"  # code

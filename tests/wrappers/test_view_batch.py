@@ -211,4 +211,4 @@ def test_maskable_ppo_learns_on_a_batch():
 def test_it_renders_every_row():
     env = SingleAgentVectorEnv(lambda: tictactoe_v0.raw_env(render_mode="ansi"), 2, "player_0")
     env.reset()
-    assert env.render() == (board_text(TicTacToe(), TicTacToe().initial_state()),) * 2
+    assert env.render() == (f"{board_text(TicTacToe(), TicTacToe().initial_state())}\n",) * 2
