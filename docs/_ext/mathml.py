@@ -1,11 +1,15 @@
 """Formulas as MathML, which browsers draw by themselves: no script, no image, nothing fetched."""
 
+import re
 from typing import Any
 
 from docutils import nodes
 from latex2mathml.converter import convert
 from sphinx.application import Sphinx
 from sphinx.util.typing import ExtensionMetadata
+
+SPELT = {r"\arg\max": r"\operatorname{arg\,max}", r"\arg\min": r"\operatorname{arg\,min}"}
+"""Commands that the converter does not know, in those that it does."""
 
 
 def mathml(latex: str, *, display: bool) -> str:
@@ -14,8 +18,17 @@ def mathml(latex: str, *, display: bool) -> str:
     Args:
         latex: without the dollar signs.
         display: whether it stands by itself.
+
+    Raises:
+        ValueError: a command, or an alignment, that would be shown as it is written.
     """
-    return convert(latex.strip(), display="block" if display else "inline")
+    for command, text in SPELT.items():
+        latex = latex.replace(command, text)
+    converted = convert(latex.strip(), display="block" if display else "inline")
+    converted = re.sub(r">\\([{}])<", r">\1<", converted)  # what stands after \Bigl and \Bigr
+    if unknown := re.search(r">(\\\w+|&amp;|&)<", converted):
+        raise ValueError(f"formula: {unknown[1]} has no MathML here, in {latex!r}")
+    return converted
 
 
 def inline(translator: Any, node: nodes.math) -> None:  # noqa: ANN401 - docutils' visitor

@@ -95,6 +95,19 @@ def test_markdown_tables_become_list_tables():
     assert "* - a\n     - b\n   * - 1\n     - ``x``" in table
 
 
+# ---- formulas
+
+
+def test_formulas_become_mathml_or_are_refused():
+    pytest.importorskip("latex2mathml")
+    mathml = importlib.import_module("mathml").mathml
+    assert mathml(r"\arg\max_a \Bigl\{ x \Bigr\}", display=True).count("\\") == 0
+    with pytest.raises(ValueError, match="has no MathML"):
+        mathml(r"a &= b", display=True)
+    with pytest.raises(ValueError, match="has no MathML"):
+        mathml(r"\unheardof x", display=False)
+
+
 # ---- results
 
 
