@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mail_envs.errors import ShapeError
 from mail_envs.protocols import FloatArray, Mask, Policy
 from mail_envs.protocols.asking import ask
-from mail_wrappers.arguments import whole_number
+from mail_wrappers.options import check_whole
 from mail_wrappers.columns import Column, joined, layout_of_column, layout_to_json, leaves, mapped
 
 __all__ = ["OPTIONAL", "Decisions", "Rows"]
@@ -151,7 +151,7 @@ class Decisions:
 
     def first(self, episodes: int) -> "Decisions":
         """The decisions of the episodes numbered below `episodes`, at least 0."""
-        return self.take(self.episodes < whole_number("episodes", episodes, least=0))
+        return self.take(self.episodes < check_whole("episodes", episodes, least=0))
 
     def sample(self, n: int, *, rng: np.random.Generator) -> "Decisions":
         """`n` decisions drawn without replacement, in a random order.
@@ -159,7 +159,7 @@ class Decisions:
         Raises:
             InvalidOptionError: more than there are, or less than none.
         """
-        count = whole_number("n", n, least=0, most=len(self))
+        count = check_whole("n", n, least=0, most=len(self))
         return self.take(rng.choice(len(self), size=count, replace=False))
 
     def trajectories(self) -> "Iterator[Decisions]":

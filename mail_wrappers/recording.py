@@ -10,7 +10,7 @@ from pettingzoo.utils.wrappers import BaseParallelWrapper, BaseWrapper
 
 from mail_envs.errors import UnknownAgentError
 from mail_envs.protocols import FloatArray, Mask, Policy
-from mail_wrappers.arguments import path_of
+from mail_wrappers.options import check_path
 from mail_wrappers.columns import copied
 from mail_wrappers.decisions import Decisions
 from mail_wrappers.demonstrations import Demonstrations
@@ -245,7 +245,7 @@ class Recorder:
             self._sink = MemorySink()
         else:
             begin = resume_store if resume else create_store
-            path = path_of("to", to)
+            path = check_path("to", to)
             self._sink = StoreSink(path, begin(path, Schema(self.tape.layouts), fsync=fsync))
         self.tape.start(self._sink)
 
