@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from mail_envs.errors import ShapeError, UnknownAgentError
 from mail_envs.protocols import Policy
-from mail_wrappers.options import check_number, check_path, check_whole
 from mail_wrappers.decisions import Decisions, Rows
+from mail_wrappers.options import check_number, check_path, check_rng, check_whole
 from mail_wrappers.store import read_store, recover_store, save_store
 
 __all__ = ["Demonstrations", "Order"]
@@ -111,6 +111,7 @@ class Demonstrations:
             InvalidOptionError: a fraction outside 0 to 1.
         """
         share = check_number("fraction", fraction, low=0, high=1)
+        check_rng("rng", rng)
         numbers = np.concatenate([np.arange(0), *(e.episodes for e in self.decisions.values())])
         episodes = rng.permutation(np.unique(numbers))
         chosen = episodes[: round(share * len(episodes))]
@@ -126,6 +127,7 @@ class Demonstrations:
             InvalidOptionError: more than there are, or less than none.
         """
         count = check_whole("n", n, least=0, most=len(self))
+        check_rng("rng", rng)
         chosen = np.zeros(len(self), dtype=np.bool_)
         chosen[rng.choice(len(self), size=count, replace=False)] = True
         ends = np.cumsum([len(each) for each in self.decisions.values()]).tolist()

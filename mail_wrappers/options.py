@@ -111,8 +111,8 @@ def check_path(name: str, value: object) -> Path:
     return Path(check_text(name, path))
 
 
-def check_seed(name: str, value: object, *, rows: int | None = None) -> None:
-    """Refuse what seeds nothing: neither None nor an integer of at least 0.
+def check_seed(name: str, value: object, *, rows: int | None = None) -> Any:
+    """A seed: None, or Python's own integer of at least 0.
 
     Args:
         name: how the error calls it.
@@ -120,18 +120,16 @@ def check_seed(name: str, value: object, *, rows: int | None = None) -> None:
         rows: of a vector environment, which takes a list of so many seeds too.
 
     Raises:
-        InvalidOptionError: such a seed.
+        InvalidOptionError: anything else.
     """
     if value is None:
-        return
-    if rows is None or not isinstance(value, list):
-        check_whole(name, value, least=0, what="None or an integer of ")
-        return
+        return None
+    if rows is None or not isinstance(value, list | tuple):
+        return check_whole(name, value, least=0, what="None or an integer of ")
     seeds = cast("list[object]", value)
     if len(seeds) != rows:
         raise InvalidOptionError(f"{name}: expected {rows}, one for each row, came {len(seeds)}")
-    for one in seeds:
-        check_seed(name, one)
+    return [check_seed(name, one) for one in seeds]
 
 
 def check_rng(name: str, value: object) -> None:

@@ -23,9 +23,9 @@ from pettingzoo import AECEnv, ParallelEnv
 from mail_envs.errors import InvalidOptionError, ShapeError, UnknownAgentError, UnknownNameError
 from mail_envs.protocols import FloatArray, Mask
 from mail_envs.protocols.asking import ask, sample_actions, uniform_policy
-from mail_wrappers.options import check_path, check_whole
 from mail_wrappers.columns import stacked
 from mail_wrappers.demonstrations import Demonstrations
+from mail_wrappers.options import check_path, check_whole
 from mail_wrappers.others import MultiAgentEnv, truth_of
 from mail_wrappers.recording import RecordDemonstrations, RecordParallelDemonstrations
 from mail_wrappers.store import Schema, create_store, resume_store

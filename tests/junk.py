@@ -87,7 +87,6 @@ class BrokenScript(Script):
             self.rewards = dict.fromkeys(self.agents, self.answer)
             self._cumulative_rewards = dict.fromkeys(self.agents, self.answer)
 
-
     def _accumulate_rewards(self):
         if self.broken != "pay":
             super()._accumulate_rewards()

@@ -12,6 +12,8 @@ from pettingzoo import ParallelEnv
 from mail_wrappers.checks.aec import play_turns
 from mail_wrappers.checks.contract import first_difference, require
 from mail_wrappers.checks.parallel import play_rounds
+from mail_wrappers.checks.scalars import check_play
+from mail_wrappers.options import check_multi_agent
 from mail_wrappers.others import MultiAgentEnv
 
 __all__ = ["check_multi_agent_env"]
@@ -40,6 +42,8 @@ def check_multi_agent_env(
     Raises:
         ContractError: the first promise that is broken: where, what was expected, what came.
     """
+    check_multi_agent(env)
+    check_play(episodes, most_steps, seed)
     _check_agents(env)
     for agent in env.possible_agents:
         _check_spaces(env, agent)

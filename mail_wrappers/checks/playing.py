@@ -12,7 +12,9 @@ from pettingzoo import AECEnv, ParallelEnv
 from mail_envs.errors import UnknownAgentError
 from mail_envs.protocols import Mask, Observations
 from mail_wrappers.checks.contract import require, told
+from mail_wrappers.options import check_multi_agent, check_whole
 from mail_wrappers.others import MultiAgentEnv
+from mail_wrappers.told import check_info
 
 __all__ = ["Chooser", "decisions_of", "flat_mask", "mask_of"]
 
@@ -33,12 +35,15 @@ class Chooser:
         if mask is None:
             return self._space.sample()
         if isinstance(self._space, spaces.Discrete):
-            return int(self._space.start) + int(self._rng.choice(np.flatnonzero(mask)))
+            legal = np.flatnonzero(mask)
+            require(len(legal), "action mask", "a legal action", mask)
+            return int(self._space.start) + int(self._rng.choice(legal))
         return self._space.sample(mask=mask)
 
 
 def mask_of(observation: Any, info: Mapping[str, Any]) -> Any:
     """The action mask where it stands, in the observation or in the info; None without one."""
+    check_info(info, "an agent")
     if isinstance(observation, Mapping) and "action_mask" in observation:
         return observation["action_mask"]
     return info.get("action_mask")
@@ -67,6 +72,9 @@ def decisions_of(
         UnknownAgentError: an agent that the environment does not have.
         ContractError: no decision of the agent in as many episodes.
     """
+    check_multi_agent(env)
+    check_whole("positions", count, least=1)
+    check_whole("seed", seed, least=0)
     if agent not in env.possible_agents:
         raise UnknownAgentError(f"agent: expected one of {env.possible_agents}, came {agent!r}")
     observations: list[Any] = []
@@ -87,7 +95,10 @@ def _legal(env: MultiAgentEnv, agent: str, mask: Any) -> NDArray[np.int8]:
     space = env.action_space(agent)
     with told(f"the action space of {agent}", "Discrete"):
         count = int(space.n)  # pyright: ignore[reportAttributeAccessIssue]
-    return np.ones(count, np.int8) if mask is None else np.array(mask, dtype=np.int8)
+    if mask is None:
+        return np.ones(count, np.int8)
+    with told(f"the action mask of {agent}", f"({count},) of 0 and 1"):
+        return np.array(mask, dtype=np.int8).reshape(count)
 
 
 Decision = tuple[str, Any, Mapping[str, Any]]

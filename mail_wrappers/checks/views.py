@@ -20,7 +20,8 @@ from mail_wrappers.checks.contract import (
     told,
 )
 from mail_wrappers.checks.playing import Chooser, mask_of
-from mail_wrappers.checks.scalars import finite, truth_value
+from mail_wrappers.checks.scalars import check_play, finite, truth_value
+from mail_wrappers.options import check_environment
 
 __all__ = ["check_view", "masks_of"]
 
@@ -51,6 +52,8 @@ def check_view(view: View, *, episodes: int = 3, most_steps: int = 500, seed: in
     Raises:
         ContractError: the first promise that is broken: where, what was expected, what came.
     """
+    check_environment(view)
+    check_play(episodes, most_steps, seed)
     for name in ("observation_space", "action_space"):
         space = getattr(view, name)
         require(isinstance(space, spaces.Space), name, "a Gymnasium space", space)

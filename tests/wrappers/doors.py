@@ -442,9 +442,7 @@ DOORS = {
         ),
         lambda a, b: NoveltyReward.over(features, ridge=1.0, dimension=2).visited(a, b),
         lambda a, b: NoveltyReward.over(features, ridge=1.0, dimension=2).doubled(a),
-        lambda a, b: NoveltyReward.over(features, ridge=1.0, dimension=2).price_actions(
-            a, few(b)
-        ),
+        lambda a, b: NoveltyReward.over(features, ridge=1.0, dimension=2).price_actions(a, few(b)),
     ],
     "PricedReward": [
         *wrappers(lambda env: PricedReward(env, source())),
@@ -477,9 +475,7 @@ DOORS = {
         lambda a, b: RandomOpening(script(), 2, rng=a),
         lambda a, b: plays(RandomOpening(script(), 1, rng=RNG), a),
         lambda a, b: plays(RandomOpening(script(), 1, rng=RNG), seed=a, options=b),
-        *each(
-            BREAKS, lambda word, a, b: plays(RandomOpening(BrokenScript(word, a), 3, rng=RNG))
-        ),
+        *each(BREAKS, lambda word, a, b: plays(RandomOpening(BrokenScript(word, a), 3, rng=RNG))),
     ],
     "RecordDemonstrations": [
         lambda a, b: RecordDemonstrations(a, b),
@@ -490,9 +486,7 @@ DOORS = {
         *each(BREAKS, lambda word, a, b: plays(RecordDemonstrations(BrokenScript(word, a)), 0)),
         *each(
             BREAKS,
-            lambda word, a, b: plays(
-                RecordDemonstrations(BrokenRounds(word, a)), {"a": 0, "b": 0}
-            ),
+            lambda word, a, b: plays(RecordDemonstrations(BrokenRounds(word, a)), {"a": 0, "b": 0}),
         ),
     ],
     "RewardSource": [
@@ -545,9 +539,7 @@ DOORS = {
         *prices(lambda: SquaredDistanceReward(uniform, uniform, QueryBudget())),
         lambda a, b: SquaredDistanceReward(a, uniform, b),
         lambda a, b: SquaredDistanceReward(uniform, a, QueryBudget()),
-        lambda a, b: SquaredDistanceReward(Answers(a), uniform, QueryBudget()).price(
-            transitions()
-        ),
+        lambda a, b: SquaredDistanceReward(Answers(a), uniform, QueryBudget()).price(transitions()),
     ],
     "Transitions": [
         lambda a, b: Transitions(a, b, a, b).answer(a),
