@@ -76,7 +76,8 @@ class FlatLayout:
         mask = np.ones((len(flat), self.mask_size)) if mask is None else array_of("mask", mask)
         if mask.size != len(flat) * self.mask_size:
             raise ShapeError(
-                f"action mask: expected {self.mask_size} entries, came {mask.shape[1:]}"
+                f"action mask: expected {self.mask_size} entries, came "
+                f"{mask.size // max(len(flat), 1)}"
             )
         mask = mask.reshape(len(flat), -1)
         return np.concatenate([flat, mask.astype(np.float32)], axis=1)

@@ -58,7 +58,7 @@ def mask_of(observation: Any, info: Mapping[str, Any], width: int | None, who: s
     if not fits or mask.dtype.kind not in "biuf":
         raise ShapeError(
             f"action mask of {who}: expected shape ({'A' if width is None else width},), "
-            f"came {mask.dtype} of shape {mask.shape}"
+            f"came {mask.shape} of {mask.dtype}"
         )
     return mask
 

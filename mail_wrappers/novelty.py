@@ -11,7 +11,6 @@ when λ is chosen. For one-hot features Λ is diagonal, and a table of counts.
 Rewards stay frozen until log det Λ has grown by log 2 (`doubled`): then the learner renews them.
 """
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
@@ -205,7 +204,7 @@ class NoveltyReward:
                 cannot be called.
             MissingTruthError: a function without a dimension.
         """
-        if check_number("ridge", ridge, low=0, high=sys.float_info.max) == 0:
+        if check_number("ridge", ridge) <= 0:
             raise InvalidOptionError(f"ridge: expected a finite number above 0, came {ridge!r}")
         if isinstance(features, OneHotFeatureMap):
             return cls(DiagonalMoment(features, ridge), reprice)

@@ -186,18 +186,20 @@ def check_environment(env: Any, *, vector: bool = False) -> None:
         )
 
 
-def check_multi_agent(env: object, *, turns: bool = False) -> None:
-    """Refuse what is no PettingZoo environment with agents.
+def check_multi_agent(env: object, *, turns: bool = False, named: bool = True) -> None:
+    """Refuse what is no PettingZoo environment.
 
     Args:
         env: the environment.
         turns: whether it must be one in which agents take turns.
+        named: whether it must say who its `possible_agents` are.
 
     Raises:
         InvalidOptionError: another thing.
     """
     kind = AECEnv if turns else AECEnv | ParallelEnv
-    if not isinstance(env, kind) or not getattr(env, "possible_agents", None):
+    agents = getattr(env, "possible_agents", None) or not named
+    if not isinstance(env, kind) or not agents:
         name = "AECEnv" if turns else "AECEnv or ParallelEnv"
         raise InvalidOptionError(
             f"env: expected a PettingZoo {name} with possible_agents, came {type(env).__name__}"

@@ -48,13 +48,13 @@ def uniform(observations, action_masks):
 class Answers:
     """Whatever it is asked for, it answers the same."""
 
-    def __init__(self, answer):
-        self.answer = answer
+    def __init__(self, said):
+        self.said = said
         self.reprice = False
         self.dimension = 3
 
     def __call__(self, *_, **__):
-        return self.answer
+        return self.said
 
     predict = scores_of = price = keys = __call__
 

@@ -42,7 +42,7 @@ def check_multi_agent_env(
     Raises:
         ContractError: the first promise that is broken: where, what was expected, what came.
     """
-    check_multi_agent(env)
+    check_multi_agent(env, named=False)
     check_play(episodes, most_steps, seed)
     _check_agents(env)
     for agent in env.possible_agents:
@@ -63,7 +63,7 @@ def _play(env: MultiAgentEnv, seed: int, most_steps: int) -> list[bytes]:
 
 
 def _check_agents(env: MultiAgentEnv) -> None:
-    names = list(env.possible_agents)
+    names = list(getattr(env, "possible_agents", None) or ())
     require(names, "possible_agents", "at least one agent", names)
     require(len(set(names)) == len(names), "possible_agents", "distinct agents", names)
 

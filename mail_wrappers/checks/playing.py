@@ -82,7 +82,8 @@ def decisions_of(
     for episode in range(count):
         for name, seen, info in _decisions(env, seed + episode):
             if name == agent and len(masks) < count:
-                bare = seen["observation"] if isinstance(seen, Mapping) else seen
+                check_info(info, name)
+                bare = seen.get("observation", seen) if isinstance(seen, Mapping) else seen
                 observations.append(np.array(info.get("expert_observation", bare)))
                 masks.append(_legal(env, name, mask_of(seen, info)))
         if len(masks) == count:
