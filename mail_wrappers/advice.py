@@ -84,6 +84,8 @@ class Advice:
         """
         self._observations = observations
         self._seen, masks = part(observations, infos)
+        if masks is not None and masks.shape[:1] != (self._rows,):
+            raise ShapeError(f"action masks: expected ({self._rows}, A), came {masks.shape}")
         self._masks = latest_masks(self._masks, masks, infos)
         self._episode[begun] += 1
         self._step[rows] += 1
@@ -95,7 +97,7 @@ class Advice:
     def opens_one(self, observation: Any, info: dict[str, Any], *, begun: bool) -> None:
         """Begin the next turn of a single environment; arguments as of `opens`."""
         mask = info.get("action_mask")
-        infos = {} if mask is None else {"action_mask": np.asarray(mask)[None]}
+        infos = {} if mask is None else {"action_mask": array_of("action mask", mask)[None]}
         self.opens(as_batch(observation), infos, begun=np.array([begun]), rows=ONE)
 
     def known(self, form: Form) -> Flags:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mail_envs.errors import MissingTruthError
 from mail_envs.protocols import Mask
+from mail_wrappers.options import array_of
 
 __all__ = [
     "as_batch",
@@ -74,7 +75,7 @@ def part(observation: Any, info: Mapping[str, Any]) -> tuple[Any, Mask | None]:
         rest = {name: each for name, each in observation.items() if name != "action_mask"}
         seen = observation.get("observation", rest)
     mask = info.get("action_mask") if mask is None else mask
-    return seen, None if mask is None else np.asarray(mask)
+    return seen, None if mask is None else array_of("action mask", mask)
 
 
 def latest_masks(before: Mask | None, masks: Mask | None, infos: Mapping[str, Any]) -> Mask | None:

@@ -210,7 +210,8 @@ class Decisions:
         Raises:
             ShapeError: no parts, or parts whose columns differ.
         """
-        if not parts or not all(isinstance(part, Decisions) for part in parts):  # pyright: ignore[reportUnnecessaryIsInstance]
+        given: Any = parts if isinstance(parts, Sequence) else ()  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not given or not all(isinstance(part, Decisions) for part in given):
             raise ShapeError(f"merged: expected at least one part, came {parts!r:.200}")
         first = parts[0].layout()
         for number, part in enumerate(parts):

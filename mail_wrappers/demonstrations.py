@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mail_envs.errors import ShapeError, UnknownAgentError
 from mail_envs.protocols import Policy
 from mail_wrappers.decisions import Decisions, Rows
-from mail_wrappers.options import check_number, check_path, check_rng, check_whole
+from mail_wrappers.options import check_flag, check_number, check_path, check_rng, check_whole
 from mail_wrappers.store import read_store, recover_store, save_store
 
 __all__ = ["Demonstrations", "Order"]
@@ -180,6 +180,8 @@ class Demonstrations:
             ForeignResultsError: no store, or one of another version.
             DamagedFileError: a file of it was cut short or altered.
         """
+        check_flag("mmap", mmap)
+        check_flag("verify", verify)
         return Demonstrations(read_store(check_path("path", path), mmap=mmap, verify=verify))
 
     @staticmethod
@@ -214,6 +216,7 @@ class Demonstrations:
         if not parts or any(part.agent_names != parts[0].agent_names for part in parts):
             names = [part.agent_names for part in parts]
             raise ShapeError(f"merged: expected recordings over the same agents, came {names}")
+        check_flag("renumber", renumber)
         ready = _renumbered(parts) if renumber else parts
         return Demonstrations(
             {name: Decisions.merged([p.of(name) for p in ready]) for name in parts[0].decisions}

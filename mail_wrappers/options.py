@@ -18,6 +18,7 @@ __all__ = [
     "array_of",
     "check_callable",
     "check_environment",
+    "check_flag",
     "check_mapping",
     "check_multi_agent",
     "check_number",
@@ -144,6 +145,16 @@ def check_rng(name: str, value: object) -> None:
         )
 
 
+def check_flag(name: str, value: object) -> None:
+    """Refuse what is neither True nor False.
+
+    Raises:
+        InvalidOptionError: such a thing.
+    """
+    if not isinstance(value, bool | np.bool_):
+        raise InvalidOptionError(f"{name}: expected True or False, came {shown_value(value)}")
+
+
 def check_callable(name: str, value: object, *, what: str = "a function") -> None:
     """Refuse what cannot be called.
 
@@ -197,9 +208,9 @@ def check_multi_agent(env: object, *, turns: bool = False, named: bool = True) -
     Raises:
         InvalidOptionError: another thing.
     """
-    kind = AECEnv if turns else AECEnv | ParallelEnv
+    kinds: Any = AECEnv if turns else (AECEnv, ParallelEnv)
     agents = getattr(env, "possible_agents", None) or not named
-    if not isinstance(env, kind) or not agents:
+    if not isinstance(env, kinds) or not agents:
         name = "AECEnv" if turns else "AECEnv or ParallelEnv"
         raise InvalidOptionError(
             f"env: expected a PettingZoo {name} with possible_agents, came {type(env).__name__}"

@@ -15,6 +15,7 @@ from mail_envs.errors import InvalidOptionError, InvalidPolicyError
 from mail_envs.protocols import Policy
 from mail_envs.protocols.asking import check_distributions, invert
 from mail_wrappers.moves import checked_move, random_move, seen_of
+from mail_wrappers.options import check_flag
 
 __all__ = [
     "Asked",
@@ -156,6 +157,7 @@ class ModelPlayer:
     def __init__(self, model: Predictor, *, deterministic: bool = True) -> None:
         if not callable(getattr(model, "predict", None)):
             raise InvalidOptionError(f"model: expected what has predict(), came {model!r:.200}")
+        check_flag("deterministic", deterministic)
         self.model = model
         self._deterministic = deterministic
         self._taken = _keywords(model)

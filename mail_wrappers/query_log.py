@@ -44,12 +44,13 @@ class QueryLog:
 
     def __post_init__(self) -> None:
         check_whole("dropped", self.dropped, least=0)
+        count = array_of("questions", self.questions, kinds="iu").shape[:1]
         for name, column in self.columns().items():
             kind = "U" if name in {"agent", "purpose"} else "iu"
             given = array_of(name, column, kinds=kind)
-            if given is not column or given.shape != np.shape(self.questions)[:1]:
+            if given is not column or given.shape != count:
                 raise ShapeError(
-                    f"{name}: expected an array ({np.size(self.questions)},), came {column!r:.200}"
+                    f"{name}: expected an array {count or '(N,)'}, came {column!r:.200}"
                 )
 
     def __len__(self) -> int:

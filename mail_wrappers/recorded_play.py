@@ -25,7 +25,7 @@ from mail_envs.protocols import FloatArray, Mask
 from mail_envs.protocols.asking import ask, sample_actions, uniform_policy
 from mail_wrappers.columns import stacked
 from mail_wrappers.demonstrations import Demonstrations
-from mail_wrappers.options import check_path, check_whole
+from mail_wrappers.options import check_flag, check_path, check_whole
 from mail_wrappers.others import MultiAgentEnv, truth_of
 from mail_wrappers.recording import RecordDemonstrations, RecordParallelDemonstrations
 from mail_wrappers.store import Schema, create_store, resume_store
@@ -81,6 +81,7 @@ def record(
     check_whole("seed", seed, least=0)
     check_whole("workers", workers, least=1)
     check_whole("batch", batch, least=1)
+    check_flag("resume", resume)
     make = _maker(env, several=workers > 1 or batch > 1)
     player = _Player(make, policies, seed)
     first = player.recorder(0)

@@ -8,14 +8,22 @@ import numpy as np
 from pettingzoo import AECEnv, ParallelEnv
 from pettingzoo.utils.wrappers import BaseParallelWrapper, BaseWrapper
 
-from mail_envs.errors import AbsentAgentError, IllegalActionError, ShapeError, UnknownAgentError
+from mail_envs.errors import (
+    AbsentAgentError,
+    IllegalActionError,
+    OutOfOrderError,
+    ShapeError,
+    UnknownAgentError,
+)
 from mail_envs.protocols import FloatArray, Mask, Policy
 from mail_wrappers.columns import copied
 from mail_wrappers.decisions import Decisions
 from mail_wrappers.demonstrations import Demonstrations
+from mail_wrappers.moves import mask_of
 from mail_wrappers.options import (
     array_of,
     check_callable,
+    check_flag,
     check_mapping,
     check_multi_agent,
     check_path,
@@ -27,7 +35,7 @@ from mail_wrappers.others import MultiAgentEnv
 from mail_wrappers.store import Schema, create_store, resume_store
 from mail_wrappers.tape import MemorySink, Seat, StoreSink, Tape, seat_of
 from mail_wrappers.told import reward_of
-from mail_wrappers.turns import decision
+from mail_wrappers.turns import action_count
 
 __all__ = ["RandomOpening", "RecordDemonstrations", "RecordParallelDemonstrations"]
 
@@ -86,6 +94,7 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
     ) -> None:
         check_multi_agent(env)
         super().__init__(env)
+        self._begun = False
         self.recorder = Recorder(env, agents, experts=experts, noted=noted)
         self.recorder.begin(to, resume=resume, fsync=fsync)
 
@@ -123,10 +132,13 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Begin the next episode."""
         super().reset(seed=seed, options=options)
+        self._begun = True
         self.recorder.tape.begin()
 
     def step(self, action: Any) -> None:
         """Step, and keep the decision if its agent's are kept and the environment takes it."""
+        if not self._begun:
+            raise OutOfOrderError("step: no episode has begun; call reset()")
         agent, recorder = self.agent_selection, self.recorder
         row = None
         if action is not None and agent in recorder.kept:
@@ -170,6 +182,7 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
     ) -> None:
         check_multi_agent(env)
         super().__init__(env)
+        self._begun = False
         self.recorder = Recorder(env, agents, experts=experts, noted=noted)
         self.recorder.begin(to, resume=resume, fsync=fsync)
         self._seen: dict[str, Any] = {}
@@ -211,12 +224,15 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
     ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Begin the next episode."""
         self._seen, self._infos = super().reset(seed=seed, options=options)
+        self._begun = True
         self.recorder.tape.begin()
         return self._seen, self._infos
 
     def step(self, actions: dict[str, Any]) -> Any:
         """Step, and keep the decisions of the agents whose are kept."""
         tape = self.recorder.tape
+        if not self._begun:
+            raise OutOfOrderError("step: no episode has begun; call reset()")
         if not isinstance(actions, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise IllegalActionError(f"actions: expected them by agent, came {actions!r:.200}")
         rows = [
@@ -259,6 +275,7 @@ class Recorder:
         experts: Mapping[str, Policy] | None,
         noted: bool,
     ) -> None:
+        check_flag("noted", noted)
         self.names = tuple(env.possible_agents)
         wanted: Any = self.names if agents is None else agents
         wanted = list(cast("Iterable[Any]", wanted)) if isinstance(wanted, Iterable) else [wanted]
@@ -291,6 +308,8 @@ class Recorder:
 
     def begin(self, to: Path | str | None, *, resume: bool, fsync: bool) -> None:
         """Say where to record; as in `RecordDemonstrations`."""
+        check_flag("resume", resume)
+        check_flag("fsync", fsync)
         if to is None:
             self._sink = MemorySink()
         else:
@@ -381,8 +400,9 @@ class RandomOpening(BaseWrapper[str, Any, Any]):
                 if any(self.terminations.values()):
                     break
                 mover = self.agent_selection
-                _, mask = decision(self, mover)
-                legal = np.flatnonzero(mask)
+                seen, count = self.observe(mover), action_count(self, mover)
+                mask = mask_of(seen, self.infos[mover], count, mover)
+                legal = np.arange(count) if mask is None else np.flatnonzero(mask)
                 if not len(legal):
                     raise IllegalActionError(
                         f"action of {mover}: expected a legal one, came a mask of zeros"

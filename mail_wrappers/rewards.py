@@ -293,7 +293,8 @@ def check_transitions(transitions: Any, *needed: str) -> None:
     count: int | None = None
     for name in (*needed, *optional):
         count = check_rows(name, getattr(transitions, name), count)
-    if masks is not None and (masks.ndim != 2 or masks.dtype.kind not in "biuf"):
+    fits = isinstance(masks, np.ndarray) and masks.ndim == 2 and masks.dtype.kind in "biuf"
+    if masks is not None and not fits:
         raise ShapeError(f"action_masks: expected (B, A), came {shown_value(masks)}")
     if "rewards" in needed and (
         transitions.rewards.ndim != 1 or transitions.rewards.dtype.kind not in "biuf"

@@ -5,7 +5,7 @@ Resets and steps are generators that yield questions to the others' players and 
 """
 
 import copy
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal, TypeAlias, TypeVar, cast, get_args
@@ -90,7 +90,7 @@ def seats_of(env: object, agent: str) -> tuple[str, ...]:
             f"env: expected a PettingZoo AECEnv or ParallelEnv, came {type(env).__name__}"
         )
     names = cast("tuple[str, ...]", tuple(getattr(env, "possible_agents", None) or ()))
-    named = isinstance(agent, str)  # pyright: ignore[reportUnnecessaryIsInstance]
+    named = isinstance(agent, Hashable)  # pyright: ignore[reportUnnecessaryIsInstance]
     if named and agent in names:
         return (agent,)
     if not named or agent not in SEATS or not names:

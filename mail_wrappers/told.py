@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import gymnasium
 import numpy as np
+from gymnasium import spaces
 from gymnasium.vector import VectorEnv
 from gymnasium.vector.utils import concatenate, create_empty_array, iterate
 
@@ -76,7 +77,8 @@ def actions_of(space: gymnasium.Space[Any], actions: Any, rows: int) -> list[Any
         ShapeError: another number of actions, or no batch.
     """
     try:
-        given = list(iterate(space, actions))
+        named = isinstance(actions, Mapping) and not isinstance(space, spaces.Dict)
+        given = [] if named else list(iterate(space, actions))
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise ShapeError(
             f"actions: expected {rows}, one for each row, came {shown_value(actions)}"

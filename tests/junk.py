@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from mail_wrappers import GameReward, QueryBudget, SingleAgentEnv
-from tests.doubles import Rounds, Script, always, masks
+from tests.doubles import Rounds, Script, masks
 
 KINDS = ["?", "i1", "<i8", ">i8", "u8", "f4", ">f8", "c16", "O", "U3", "M8[s]"]
 SHAPES = [(), (0,), (1,), (2,), (3,), (4,), (5,), (5, 3), (1, 3), (2, 3), (2, 2), (5, 0)]
@@ -39,6 +39,11 @@ def vector():
 
 def nothing(*_, **__):
     """A policy, maker or function without an answer."""
+
+
+def thirds(*_, **__):
+    """A policy of one row, whatever it is asked."""
+    return np.full((1, 3), 1 / 3)
 
 
 def uniform(observations, action_masks):
@@ -162,14 +167,13 @@ PLAIN = st.one_of(
 )
 THINGS = st.sampled_from(
     [
-        lambda: object(),
+        object,
         lambda: nothing,
         lambda: np.float32(0.5),
         lambda: np.int8(2),
-        lambda: GameReward(),
+        GameReward,
         lambda: QueryBudget(2),
-        lambda: always(1),
-        lambda: uniform,
+        lambda: thirds,
         view,
         vector,
         script,
@@ -183,8 +187,27 @@ THINGS = st.sampled_from(
     ]
 ).map(lambda make: make())
 WORDS = st.sampled_from(
-    ["a", "b", "random", "expert", "alternate", "draw", "lose", "raise", "error", "truncate"]
-    + ["learner", "step", "episode", "action", "distribution", "scores", "demand", "label", "log"]
+    [
+        "a",
+        "b",
+        "random",
+        "expert",
+        "alternate",
+        "draw",
+        "lose",
+        "raise",
+        "error",
+        "truncate",
+        "learner",
+        "step",
+        "episode",
+        "action",
+        "distribution",
+        "scores",
+        "demand",
+        "label",
+        "log",
+    ]
 )
 VALUES = st.one_of(PLAIN, ARRAYS, THINGS, WORDS)
 JUNK = st.one_of(

@@ -12,7 +12,7 @@ from pettingzoo import AECEnv, ParallelEnv
 from mail_envs.errors import UnknownAgentError
 from mail_envs.protocols import Mask, Observations
 from mail_wrappers.checks.contract import require, told
-from mail_wrappers.options import check_multi_agent, check_whole
+from mail_wrappers.options import array_of, check_multi_agent, check_whole
 from mail_wrappers.others import MultiAgentEnv
 from mail_wrappers.told import check_info
 
@@ -53,7 +53,8 @@ def flat_mask(mask: Any, space: spaces.Space[Any], where: str) -> NDArray[Any] |
     """The mask of a discrete space, `(A,)` of 0 and 1, checked; None for other spaces."""
     if not isinstance(space, spaces.Discrete):
         return None
-    flags = np.asarray(mask)
+    with told(where, "an action mask"):
+        flags = np.asarray(mask)
     shape = (int(space.n),)
     require(flags.shape == shape, where, f"an action mask of shape {shape}", flags.shape)
     require(np.isin(flags, (0, 1)).all(), where, "an action mask of 0 and 1", flags.tolist())
@@ -75,7 +76,7 @@ def decisions_of(
     check_multi_agent(env)
     check_whole("positions", count, least=1)
     check_whole("seed", seed, least=0)
-    if agent not in env.possible_agents:
+    if not isinstance(agent, str) or agent not in env.possible_agents:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UnknownAgentError(f"agent: expected one of {env.possible_agents}, came {agent!r}")
     observations: list[Any] = []
     masks: list[Any] = []
@@ -84,7 +85,8 @@ def decisions_of(
             if name == agent and len(masks) < count:
                 check_info(info, name)
                 bare = seen.get("observation", seen) if isinstance(seen, Mapping) else seen
-                observations.append(np.array(info.get("expert_observation", bare)))
+                asked = info.get("expert_observation", bare)
+                observations.append(array_of(f"observation of {name}", asked).copy())
                 masks.append(_legal(env, name, mask_of(seen, info)))
         if len(masks) == count:
             break

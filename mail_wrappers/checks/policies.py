@@ -11,7 +11,7 @@ from mail_envs.protocols import Expert, FloatArray, Mask, Observations, Policy
 from mail_envs.protocols.asking import check_distributions
 from mail_wrappers.checks.contract import require, told
 from mail_wrappers.checks.playing import decisions_of
-from mail_wrappers.options import check_callable, check_number, check_text
+from mail_wrappers.options import array_of, check_callable, check_number, check_text
 from mail_wrappers.others import MultiAgentEnv
 from mail_wrappers.told import check_rows
 
@@ -48,6 +48,8 @@ def check_policy(
     check_callable("policy", policy, what="a policy")
     check_number("tolerance", tolerance, low=0)
     check_text("who", who)
+    observations = array_of("observations", observations)
+    action_masks = array_of("action_masks", action_masks)
     check_rows("action_masks", action_masks, check_rows("observations", observations))
     answer = _ask(policy, observations, action_masks, who)
     again = _ask(policy, observations, action_masks, f"{who}, asked again")

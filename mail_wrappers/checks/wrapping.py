@@ -44,7 +44,8 @@ def check_wrapper(
     """
     check_callable("make_wrapper", make_wrapper)
     check_callable("make_view", make_view)
-    for change in changes if isinstance(changes, Collection) else (changes,):
+    given: Any = changes
+    for change in given if isinstance(given, Collection) else (given,):
         check_word("changes", change, get_args(Change))
     wrapped = make_wrapper(make_view())
     check_view(wrapped, episodes=episodes, most_steps=most_steps, seed=seed)

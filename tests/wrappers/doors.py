@@ -324,9 +324,9 @@ DOORS = {
         *each(BREAKS, lambda word, a, b: plays(AgentsVectorEnv(BrokenRounds(word, a)), [0, 0])),
     ],
     "CountedExpert": [
-        lambda a, b: CountedExpert(a, b),
+        CountedExpert,
         lambda a, b: CountedExpert(uniform, QueryBudget(), name=a, agent=b),
-        lambda a, b: CountedExpert(uniform, QueryBudget())(a, b),
+        CountedExpert(uniform, QueryBudget()),
         lambda a, b: CountedExpert(uniform, QueryBudget(1)).ask(a, b),
         lambda a, b: CountedExpert(Answers(a), QueryBudget())(np.zeros((2, 3)), b),
     ],
@@ -385,7 +385,7 @@ DOORS = {
     ],
     "FixedHorizon": [
         *views(lambda: horizon(view())),
-        lambda a, b: FixedHorizon(a, b),
+        FixedHorizon,
         lambda a, b: FixedHorizon(FlatObservation(view()), a),
         lambda a, b: plays(horizon(view()), 0, 0, a),
         lambda a, b: horizon(view()).unflatten(a),
@@ -403,7 +403,7 @@ DOORS = {
     "GameReward": prices(GameReward),
     "ImitationReward": [
         *prices(source),
-        lambda a, b: ImitationReward(a, b),
+        ImitationReward,
         lambda a, b: source(agreement=a, floor=b),
         lambda a, b: source(agreement="log", floor=a).price(transitions()),
         lambda a, b: ImitationReward(Answers(a), QueryBudget()).price(transitions()),
@@ -415,7 +415,7 @@ DOORS = {
     ],
     "MixedPlay": [
         *wrappers(lambda env: MixedPlay(env, uniform, QueryBudget(), 0.5)),
-        lambda a, b: mixed(a, b),
+        mixed,
         lambda a, b: mixed(uniform, drawn=a, spent=b),
         lambda a, b: mixed(uniform, a, agent=b),
         lambda a, b: plays(mixed(Answers(a)), b),
@@ -433,7 +433,7 @@ DOORS = {
     ],
     "NoveltyReward": [
         *prices(lambda: NoveltyReward.over(features, ridge=1.0, dimension=2)),
-        lambda a, b: NoveltyReward(a, b),
+        NoveltyReward,
         lambda a, b: NoveltyReward.over(a, ridge=1.0),
         lambda a, b: NoveltyReward.over(features, ridge=a, dimension=few(b, 9)),
         lambda a, b: NoveltyReward.over(Answers(a), ridge=1.0).price(transitions()),
@@ -478,7 +478,7 @@ DOORS = {
         *each(BREAKS, lambda word, a, b: plays(RandomOpening(BrokenScript(word, a), 3, rng=RNG))),
     ],
     "RecordDemonstrations": [
-        lambda a, b: RecordDemonstrations(a, b),
+        RecordDemonstrations,
         *recorder(script),
         *recorder(rounds),
         noted,
@@ -495,14 +495,14 @@ DOORS = {
         lambda a, b: WeightedSum({Answers(a): 1.0}).price(transitions()),
     ],
     "SelfPlayEnv": [
-        lambda a, b: SelfPlayEnv(a, b),
+        SelfPlayEnv,
         *views(lambda: SelfPlayEnv(script())),
         follows,
         lambda a, b: SelfPlayEnv(script(), others=a, illegal_action=b),
         lambda a, b: after(SelfPlayEnv(rounds()), lambda env: env.follow({"a": a, "b": b})),
     ],
     "SingleAgentEnv": [
-        lambda a, b: SingleAgentEnv(a, b),
+        SingleAgentEnv,
         *views(view),
         *views(lambda: SingleAgentEnv(rounds(), "a", illegal_action="raise")),
         lambda a, b: SingleAgentEnv(script(), a, b),
