@@ -95,7 +95,7 @@ class QueryBudget:
         """
         if isinstance(self._costs, int):
             return self._costs
-        if agent not in self._costs:
+        if not isinstance(agent, str) or agent not in self._costs:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UnknownAgentError(
                 f"cost of agent {agent!r}: expected one of {list(self._costs)}, came {agent!r}"
             )

@@ -78,7 +78,8 @@ def actions_of(space: gymnasium.Space[Any], actions: Any, rows: int) -> list[Any
     """
     try:
         named = isinstance(actions, Mapping) and not isinstance(space, spaces.Dict)
-        given = [] if named else list(iterate(space, actions))
+        other = named or isinstance(actions, str | bytes)
+        given = [] if other else list(iterate(space, actions))
     except (TypeError, ValueError, LookupError, AttributeError) as error:
         raise ShapeError(
             f"actions: expected {rows}, one for each row, came {shown_value(actions)}"

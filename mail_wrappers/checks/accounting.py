@@ -133,7 +133,7 @@ def check_returns(
     """
     check_callable("make_view", make_view)
     check_multi_agent(env)
-    check_play(episodes, LARGEST if most_steps is None else most_steps, seed)
+    seed = check_play(episodes, LARGEST if most_steps is None else most_steps, seed)
     if seconds is not None:
         check_number("seconds", seconds, low=0)
     books = keep_books(env)

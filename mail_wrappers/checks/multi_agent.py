@@ -43,7 +43,7 @@ def check_multi_agent_env(
         ContractError: the first promise that is broken: where, what was expected, what came.
     """
     check_multi_agent(env, named=False)
-    check_play(episodes, most_steps, seed)
+    seed = check_play(episodes, most_steps, seed)
     _check_agents(env)
     for agent in env.possible_agents:
         _check_spaces(env, agent)

@@ -75,7 +75,7 @@ def decisions_of(
     """
     check_multi_agent(env)
     check_whole("positions", count, least=1)
-    check_whole("seed", seed, least=0)
+    seed = check_whole("seed", seed, least=0)
     if not isinstance(agent, str) or agent not in env.possible_agents:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UnknownAgentError(f"agent: expected one of {env.possible_agents}, came {agent!r}")
     observations: list[Any] = []
