@@ -231,7 +231,7 @@ def _parts(
 
 def _batched_mask(info: Mapping[str, Any]) -> dict[str, Any]:
     mask = info.get("action_mask")
-    return {} if mask is None else {"action_mask": np.asarray(mask)[None]}
+    return {} if mask is None else {"action_mask": array_of("action mask", mask)[None]}
 
 
 def _numbers(flat: object) -> NDArray[Any]:

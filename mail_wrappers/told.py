@@ -132,8 +132,9 @@ def checked_reset(
             array with a row to reset.
     """
     check_mapping("options", options)
-    mask = None if options is None else options.get("reset_mask")
-    if mask is not None and not (
+    told = options is not None and "reset_mask" in options
+    mask = cast("Mapping[str, Any]", options)["reset_mask"] if told else None
+    if told and not (
         isinstance(mask, np.ndarray)
         and mask.shape == (env.num_envs,)
         and mask.dtype == np.bool_

@@ -25,8 +25,9 @@ def script(**words):
     return Script(["a", "b"] * 2, pays=[{"a": 1.0}] * 4, mask=masks([1, 1, 1]), **words)
 
 
-def rounds(**words):
-    return Rounds([["a", "b"]] * 3, pays=[{"a": 1.0}] * 3, mask=masks([1, 1, 1]), **words)
+def rounds(**actions):
+    mask = None if actions else masks([1, 1, 1])
+    return Rounds([["a", "b"]] * 3, pays=[{"a": 1.0}] * 3, mask=mask, actions=actions)
 
 
 def view():

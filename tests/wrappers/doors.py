@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from gymnasium import spaces
 
 from mail_envs.errors import EpisodeOverError
 from mail_wrappers import (
@@ -59,6 +60,12 @@ from tests.junk import (
     view,
 )
 
+WIDE = [
+    spaces.Box(-1, 1, (2,), np.float32),
+    spaces.MultiDiscrete([2, 3]),
+    spaces.Dict({"x": spaces.Discrete(2)}),
+    spaces.Tuple([spaces.Discrete(2), spaces.MultiBinary(2)]),
+]
 RNG = np.random.default_rng(0)
 COLUMNS = tuple(Decisions.__dataclass_fields__)
 
@@ -211,6 +218,7 @@ def vector_wrappers(make):
         lambda a, b: plays(make(vector()), seed=a),
         lambda a, b: plays(make(vector()), options=a),
         lambda a, b: plays(make(vector()), seed=[a, b]),
+        lambda a, b: plays(make(vector()), options={"reset_mask": a}),
         lambda a, b: (make(vector()).action_masks(), a),
     ]
 
@@ -511,6 +519,8 @@ DOORS = {
         lambda a, b: plays(SingleAgentEnv(rounds(), "b", {"a": a}), 0),
         lambda a, b: plays(SingleAgentEnv(rounds(), "b", Answers(a)), 0),
         lambda a, b: SingleAgentEnv(script(), "a").expert(a),
+        *each(WIDE, lambda space, a, b: plays(SingleAgentEnv(rounds(a=space), "a"), a)),
+        *each(WIDE, lambda s, a, b: plays(SingleAgentEnv(rounds(b=s), "a", Answers((a, b))), 0)),
         *each(BREAKS, lambda word, a, b: plays(SingleAgentEnv(BrokenScript(word, a), "b"), 0)),
         *each(
             BREAKS,
