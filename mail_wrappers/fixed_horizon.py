@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from mail_envs.errors import EpisodeOverError, IllegalActionError, MissingTruthError, ShapeError
 from mail_wrappers.batches import forwarded_masks
 from mail_wrappers.options import array_of, check_environment, check_whole
-from mail_wrappers.told import check_info, reward_of
+from mail_wrappers.told import check_info, holds, reward_of
 
 __all__ = ["FixedHorizon"]
 
@@ -128,7 +128,7 @@ class FixedHorizon(gymnasium.Wrapper[Any, Any, Any, Any]):
         return np.concatenate([[flag], seen]).astype(np.float32)
 
     def _stay(self, action: Any) -> Step:
-        if not self.action_space.contains(action):
+        if not holds(self.action_space, action):
             raise IllegalActionError(
                 f"action: expected one of {self.action_space}, came {action!r}"
             )

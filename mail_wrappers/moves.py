@@ -12,7 +12,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from mail_envs.errors import IllegalActionError, ShapeError
-from mail_wrappers.told import check_info
+from mail_wrappers.told import check_info, holds
 
 __all__ = [
     "allowed",
@@ -106,7 +106,7 @@ def checked_move(space: Space, mask: Any, move: Any, *, who: str) -> Any:
     Raises:
         IllegalActionError: a move outside the space or the mask.
     """
-    if not space.contains(move):
+    if not holds(space, move):
         raise IllegalActionError(f"action of {who}: expected one of {space}, came {move!r}")
     if not legal_moves(space, mask, move):
         raise IllegalActionError(

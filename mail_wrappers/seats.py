@@ -30,7 +30,7 @@ from mail_wrappers.others import Known, MultiAgentEnv, Others, resolve_others
 from mail_wrappers.players import Asked, Player, answers
 from mail_wrappers.playing import play_of
 from mail_wrappers.streams import stream_seed
-from mail_wrappers.told import reward_of
+from mail_wrappers.told import holds, reward_of
 
 __all__ = [
     "IllegalAction",
@@ -225,7 +225,7 @@ class Seat:
         if self._over:
             raise EpisodeOverError("step: the episode is over or has not begun; call reset()")
         if not (type(action) is int and action in self._choices):
-            if not self.action_space.contains(action):
+            if not holds(self.action_space, action):
                 raise IllegalActionError(
                     f"action of {self.agent}: expected one of {self.action_space}, came {action!r}"
                 )

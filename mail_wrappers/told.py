@@ -20,6 +20,7 @@ __all__ = [
     "check_info",
     "check_rows",
     "checked_reset",
+    "holds",
     "reward_of",
 ]
 
@@ -49,6 +50,14 @@ def reward_of(value: Any, who: str) -> float:
     if number is None:
         raise ContractError(f"reward of {who}: expected a number, came {shown_value(value)}")
     return number
+
+
+def holds(space: gymnasium.Space[Any], value: Any) -> bool:
+    """Whether a space contains a value; some spaces raise at what is no array."""
+    try:
+        return bool(space.contains(value))
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def batched(space: gymnasium.Space[Any], shown: Sequence[Any]) -> Any:
