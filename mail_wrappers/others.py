@@ -99,7 +99,7 @@ def _named(env: MultiAgentEnv, agent: str, word: str) -> Player:
 
 def _given(agent: str, other: object, space: spaces.Space[Any], *, told: bool = False) -> Player:
     discrete = isinstance(space, spaces.Discrete)
-    if isinstance(other, Player):
+    if isinstance(other, Player) and callable(other.answer):
         return other
     if isinstance(other, Predictor) and not (discrete and _is_policy(other)):
         return ModelPlayer(other)
