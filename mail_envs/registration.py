@@ -74,7 +74,7 @@ ENTRIES = (
         view={"agent": "player_0", "opponent": "expert"},
     ),
 )
-"""The board games, as registered."""
+"""The environments whose agents move in turn."""
 
 PARALLEL_ENTRIES = (
     _markov("random_game", "RandomGame"),
@@ -87,7 +87,7 @@ PARALLEL_ENTRIES = (
     _markov("chain_of_despair", "ChainOfDespair"),
     _markov("lower_bound", "LowerBound"),
 )
-"""The Markov games, as registered."""
+"""The environments whose agents move at once."""
 
 
 def register_environments() -> None:

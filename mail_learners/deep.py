@@ -46,8 +46,7 @@ __all__ = [
 ]
 
 DAGGER = "dagger"
-"""The learner's name."""
-
+"""The name of DAgger among the learners."""
 HASTE = 5
 """Between rounds, clones are trained for so many times fewer steps."""
 

@@ -28,7 +28,7 @@ from mail_learners.playing import MultiAgentEnv, action_count
 __all__ = ["Environment", "Problem", "maker_of", "problem_of"]
 
 Environment: TypeAlias = str | LineGame | MarkovGame | Setting | Callable[[], MultiAgentEnv]
-"""What `problem_of` takes: an id, a game, a setting, or what makes an environment."""
+"""What `learn` takes: an id, a game, a setting, or what makes an environment."""
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 MultiAgentEnv: TypeAlias = AECEnv[str, Any, Any] | ParallelEnv[str, Any, Any]
-"""A PettingZoo environment of either interface."""
+"""A PettingZoo environment of either kind."""
 
 
 class Decision(NamedTuple):

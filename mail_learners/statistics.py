@@ -105,10 +105,10 @@ class Proportion:
 
 
 Average = Literal["mean", "geometric", "share"]
-"""How values are averaged."""
+"""How values over seeds become one."""
 
 Summary = Mean | GeometricMean | Proportion
-"""An average with its interval."""
+"""A mean, a geometric mean or a share, with its interval."""
 
 
 def average(values: Sequence[float], how: Average) -> Summary:

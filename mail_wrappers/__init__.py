@@ -16,10 +16,11 @@ from mail_wrappers.imitation import (
 from mail_wrappers.labels import ExpertLabels
 from mail_wrappers.mixing import ExponentialMix, LinearMix, MixedPlay
 from mail_wrappers.novelty import NoveltyReward
+from mail_wrappers.opening import RandomOpening
 from mail_wrappers.players import ModelPlayer
 from mail_wrappers.query_log import QueryLog
 from mail_wrappers.recorded_play import record
-from mail_wrappers.recording import RandomOpening, RecordDemonstrations
+from mail_wrappers.recording import RecordDemonstrations
 from mail_wrappers.rewards import PricedReward, RewardSource, Transitions
 from mail_wrappers.self_play import SelfPlayEnv
 from mail_wrappers.single_agent import SingleAgentEnv

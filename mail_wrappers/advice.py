@@ -15,14 +15,20 @@ from gymnasium import spaces
 from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from mail_envs.errors import InvalidOptionError, MissingTruthError, ShapeError
+from mail_envs.errors import (
+    InvalidOptionError,
+    InvalidPolicyError,
+    MissingTruthError,
+    ShapeError,
+)
 from mail_envs.protocols import FloatArray, Mask, Policy, ScoringExpert
 from mail_envs.protocols.asking import check_distributions
 from mail_wrappers.batches import as_batch, latest_masks, part, rows_of
 from mail_wrappers.budget import QueryBudget
+from mail_wrappers.options import array_of, check_text, shown_value
 from mail_wrappers.query_log import Purpose
 
-__all__ = ["ONE", "Advice", "Form", "advice_for"]
+__all__ = ["ONE", "Advice", "Form", "advice_for", "check_asked", "checked_answers"]
 
 Form = Literal["distribution", "action", "scores"]
 """What an expert is asked for: probabilities or scores `(B, A)`, or the action itself."""
@@ -78,6 +84,8 @@ class Advice:
         """
         self._observations = observations
         self._seen, masks = part(observations, infos)
+        if masks is not None and masks.shape[:1] != (self._rows,):
+            raise ShapeError(f"action masks: expected ({self._rows}, A), came {masks.shape}")
         self._masks = latest_masks(self._masks, masks, infos)
         self._episode[begun] += 1
         self._step[rows] += 1
@@ -89,7 +97,7 @@ class Advice:
     def opens_one(self, observation: Any, info: dict[str, Any], *, begun: bool) -> None:
         """Begin the next turn of a single environment; arguments as of `opens`."""
         mask = info.get("action_mask")
-        infos = {} if mask is None else {"action_mask": np.asarray(mask)[None]}
+        infos = {} if mask is None else {"action_mask": array_of("action mask", mask)[None]}
         self.opens(as_batch(observation), infos, begun=np.array([begun]), rows=ONE)
 
     def known(self, form: Form) -> Flags:
@@ -173,17 +181,12 @@ class Advice:
     def _distributions(self, rows: NDArray[np.int64]) -> FloatArray:
         masks = None if self._masks is None else self._masks[rows]
         answer = cast("Policy", self.expert)(rows_of(self._seen, rows), masks)
-        every = np.ones((len(rows), *np.shape(answer)[-1:]), dtype=np.int8)
-        return check_distributions(
-            answer, every if masks is None else masks, who="the expert's label"
-        )
+        return checked_answers(answer, masks, len(rows), who="the expert's label")
 
     def _scores(self, rows: NDArray[np.int64]) -> FloatArray:
         masks = None if self._masks is None else self._masks[rows]
-        answer = np.asarray(
-            cast("ScoringExpert", self.expert).scores_of(rows_of(self._seen, rows), masks),
-            dtype=np.float64,
-        )
+        scores = cast("ScoringExpert", self.expert).scores_of(rows_of(self._seen, rows), masks)
+        answer = array_of("the expert's scores", scores).astype(np.float64)
         if answer.ndim != 2 or len(answer) != len(rows):
             raise ShapeError(f"the expert's scores: expected ({len(rows)}, A), came {answer.shape}")
         return answer
@@ -192,8 +195,12 @@ class Advice:
         predict, masks = self.expert.predict, self._masks
         masked = masks is not None and "action_masks" in signature(predict).parameters
         options = {"action_masks": cast("Mask", masks)[rows]} if masked else {}
-        actions, _ = predict(rows_of(self._observations, rows), deterministic=True, **options)
-        answer = np.asarray(actions)
+        told: Any = predict(rows_of(self._observations, rows), deterministic=True, **options)
+        if not isinstance(told, tuple) or len(cast("tuple[Any, ...]", told)) != 2:
+            raise InvalidPolicyError(
+                f"the expert's predict: expected a pair (actions, state), came {shown_value(told)}"
+            )
+        answer = array_of("the expert's actions", told[0])
         if len(np.atleast_1d(answer)) != len(rows):
             raise ShapeError(
                 f"the expert's actions: expected {len(rows)}, one a row, came {answer.shape}"
@@ -223,12 +230,9 @@ def advice_for(
     Raises:
         InvalidOptionError: no budget, or no expert.
     """
-    if not isinstance(budget, QueryBudget):
-        raise InvalidOptionError(f"budget: expected a QueryBudget, came {budget!r}")
-    if not callable(expert) and not hasattr(expert, "predict"):
-        raise InvalidOptionError(
-            f"expert: expected a policy, or what has predict(), came {expert!r}"
-        )
+    check_asked(expert, budget)
+    if agent is not None:
+        check_text("agent", agent)
     beneath: Any = env
     while isinstance(beneath, gymnasium.Wrapper | VectorWrapper):
         for advice in getattr(beneath, "advices", ()):
@@ -240,6 +244,34 @@ def advice_for(
     actions = env.single_action_space if vector else env.action_space
     name = _agent_of(env) if agent is None else agent
     return Advice(expert, budget, rows=rows, actions=actions, agent=name), True
+
+
+def check_asked(expert: object, budget: object) -> None:
+    """Refuse what cannot be asked, or nothing to charge questions to.
+
+    Raises:
+        InvalidOptionError: no budget, or no expert.
+    """
+    if not isinstance(budget, QueryBudget):
+        raise InvalidOptionError(f"budget: expected a QueryBudget, came {shown_value(budget)}")
+    if not callable(expert) and not callable(getattr(expert, "predict", None)):
+        raise InvalidOptionError(
+            f"expert: expected a policy, or what has predict(), came {shown_value(expert)}"
+        )
+
+
+def checked_answers(answer: Any, masks: Mask | None, count: int, *, who: str) -> FloatArray:
+    """A policy's answers about `count` observations, `(B, A)`; without masks all is legal.
+
+    Raises:
+        InvalidPolicyError, ShapeError: answers that are no distributions over legal actions.
+    """
+    if masks is None:
+        table = array_of(who, answer)
+        masks = np.ones((count, *table.shape[-1:]), dtype=np.int8)
+    if masks.ndim != 2:
+        raise ShapeError(f"{who}: expected probabilities ({count}, A), came {shown_value(answer)}")
+    return check_distributions(answer, masks, who=who)
 
 
 def _agent_of(env: Any) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space, concatenate, create_empty_array, iterate
+from gymnasium.vector.utils import batch_space, create_empty_array, iterate
 from numpy.typing import NDArray
 from pettingzoo import ParallelEnv
 
@@ -14,10 +14,11 @@ from mail_envs.errors import (
     EpisodeOverError,
     InvalidOptionError,
     MissingTruthError,
-    ShapeError,
 )
 from mail_wrappers.moves import checked_move, mask_of, mask_width
-from mail_wrappers.seats import MOST_SKIPPED, check_equal_spaces, checked_seed
+from mail_wrappers.options import check_mapping, check_seed
+from mail_wrappers.seats import MOST_SKIPPED, check_equal_spaces
+from mail_wrappers.told import actions_of, batched, reward_of
 
 if TYPE_CHECKING:
     from gymnasium import spaces
@@ -88,8 +89,8 @@ class AgentsVectorEnv(VectorEnv[Any, Any, Any]):
             AbsentAgentError: no agent in any of many episodes.
             InvalidOptionError: a seed that is no integer of at least 0.
         """
-        checked_seed(seed)
-        told = self._begin(seed, options)
+        check_mapping("options", options)
+        told = self._begin(check_seed("seed", seed), options)
         return self._batched(self._shown), self._infos({}, told)
 
     def step(self, actions: Any) -> tuple[Any, NDArray[np.float64], Flags, Flags, dict[str, Any]]:
@@ -103,7 +104,7 @@ class AgentsVectorEnv(VectorEnv[Any, Any, Any]):
         if not self._begun:
             raise EpisodeOverError("step: no episode has begun; call reset()")
         seen, paid, terminations, truncations, told = self.env.step(self._joint(actions))
-        rewards = np.array([paid.get(agent, 0.0) for agent in self.agents], dtype=np.float64)
+        rewards = np.array([reward_of(paid.get(agent, 0.0), agent) for agent in self.agents])
         terminated = self._flags(terminations) & self._playing
         truncated = self._flags(truncations) & self._playing
         joined = self._listed() & ~self._playing
@@ -191,12 +192,7 @@ class AgentsVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _joint(self, actions: Any) -> dict[str, Any]:
         """The joint action of the active rows, checked."""
-        given = list(iterate(self.action_space, actions))
-        if len(given) != self.num_envs:
-            raise ShapeError(
-                f"actions: expected {self.num_envs}, one for each of {self.agents}, "
-                f"came {len(given)}"
-            )
+        given = actions_of(self.action_space, actions, self.num_envs)
         rows = {agent: row for row, agent in enumerate(self.agents)}
         return {
             agent: checked_move(self.single_action_space, self._masks[row], given[row], who=agent)
@@ -222,8 +218,7 @@ class AgentsVectorEnv(VectorEnv[Any, Any, Any]):
         return infos
 
     def _batched(self, shown: list[Any]) -> Any:
-        empty = create_empty_array(self.single_observation_space, self.num_envs)
-        return concatenate(self.single_observation_space, shown, empty)
+        return batched(self.single_observation_space, shown)
 
 
 def _parallel(env: object) -> ParallelEnv[str, Any, Any]:

@@ -5,13 +5,13 @@ the asking alone. All rows whose next mover has the same policy put their questi
 """
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from gymnasium import spaces
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
-from gymnasium.vector.utils import batch_space, concatenate, create_empty_array, iterate
+from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from mail_envs.errors import (
@@ -20,6 +20,7 @@ from mail_envs.errors import (
     InvalidOptionError,
     ShapeError,
 )
+from mail_wrappers.options import check_callable, check_mapping, check_seed, check_whole
 from mail_wrappers.others import Known, MultiAgentEnv, Others
 from mail_wrappers.players import Asked
 from mail_wrappers.seats import (
@@ -27,15 +28,14 @@ from mail_wrappers.seats import (
     Rules,
     Seat,
     Step,
-    checked_seed,
     settled_together,
 )
+from mail_wrappers.told import actions_of, batched
 
 __all__ = ["MakeEnv", "SingleAgentVectorEnv"]
 
 MakeEnv: TypeAlias = Callable[[], MultiAgentEnv]
-"""Makes a multi-agent environment."""
-
+"""Makes one multi-agent environment."""
 Start: TypeAlias = tuple[Any, dict[str, Any]]
 Flags: TypeAlias = NDArray[np.bool_]
 
@@ -78,7 +78,7 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
         super().__init__()
         makers = _makers(make_env, num_envs)
         mode = autoreset_of(autoreset_mode)
-        rules = Rules(illegal_action, float(illegal_reward))
+        rules = Rules(illegal_action, illegal_reward)
         self._seats = _seats(makers, agent, others, rules)
         self._same_step = mode is AutoresetMode.SAME_STEP
         self._streams: list[np.random.Generator | None] = [None] * len(makers)
@@ -127,6 +127,7 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
             InvalidOptionError: seeds that are none, another number of them than rows, or
                 `reset_mask`, as episodes begin of themselves.
         """
+        check_mapping("options", options)
         if options is not None and "reset_mask" in options:
             raise InvalidOptionError(
                 f"reset: expected no reset_mask with {self.metadata['autoreset_mode']}, came one"
@@ -216,7 +217,7 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
         """One action a row, all looked at before any is played."""
         given = actions.tolist() if isinstance(actions, np.ndarray) and actions.ndim == 1 else None
         if given is None or not isinstance(self.single_action_space, spaces.Discrete):
-            given = list(iterate(self.action_space, actions))
+            given = actions_of(self.action_space, actions, self.num_envs)
         if len(given) != self.num_envs:
             raise ShapeError(
                 f"actions: expected {self.num_envs}, one for each row, came {len(given)}"
@@ -231,8 +232,7 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
         return given
 
     def _batched(self, shown: list[Any]) -> Any:
-        empty = create_empty_array(self.single_observation_space, self.num_envs)
-        return concatenate(self.single_observation_space, shown, empty)
+        return batched(self.single_observation_space, shown)
 
     def _told(
         self, told: list[dict[str, Any]], infos: dict[str, Any] | None = None
@@ -250,13 +250,16 @@ def autoreset_of(mode: object) -> AutoresetMode:
         InvalidOptionError: neither of the two that are offered.
     """
     for offered in (AutoresetMode.NEXT_STEP, AutoresetMode.SAME_STEP):
-        if mode in (offered, offered.value):
+        if isinstance(mode, str | AutoresetMode) and mode in (offered, offered.value):
             return offered
     raise InvalidOptionError(f"autoreset_mode: expected 'NextStep' or 'SameStep', came {mode!r}")
 
 
 def _makers(make_env: MakeEnv | Sequence[MakeEnv], num_envs: int | None) -> list[MakeEnv]:
-    makers = list(make_env) if isinstance(make_env, Sequence) else [make_env] * (num_envs or 0)
+    rows = 0 if num_envs is None else check_whole("num_envs", num_envs, least=1)
+    makers = list(make_env) if isinstance(make_env, Sequence) else [make_env] * rows
+    for maker in makers:
+        check_callable("make_env", maker, what="a function that makes environments, or several")
     if not makers or (num_envs is not None and len(makers) != num_envs):
         raise InvalidOptionError(
             f"num_envs: expected at least 1 and the number of makers, came {num_envs!r} with "
@@ -286,15 +289,10 @@ def _seats(makers: Sequence[MakeEnv], agent: str, others: Others, rules: Rules) 
 
 
 def _seeds(seed: int | Sequence[int | None] | None, rows: int) -> list[int | None]:
-    if seed is None or isinstance(seed, int | np.integer):
-        checked_seed(seed)
-        return [None if seed is None else int(seed) + row for row in range(rows)]
-    seeds = list(seed)
-    if len(seeds) != rows:
-        raise InvalidOptionError(f"seed: expected {rows}, one for each row, came {len(seeds)}")
-    for one in seeds:
-        checked_seed(one)
-    return seeds
+    seeds = check_seed("seed", seed, rows=rows)
+    if isinstance(seeds, list):
+        return cast("list[int | None]", seeds)
+    return [None if seeds is None else seeds + row for row in range(rows)]
 
 
 def _as_step(result: Start | Step) -> Step:

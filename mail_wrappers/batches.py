@@ -8,8 +8,9 @@ import numpy as np
 from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from mail_envs.errors import MissingTruthError
+from mail_envs.errors import MissingTruthError, ShapeError
 from mail_envs.protocols import Mask
+from mail_wrappers.options import array_of
 
 __all__ = [
     "as_batch",
@@ -54,12 +55,19 @@ def row_count(batch: Any) -> int:
 
 
 def as_batch(observation: Any) -> Any:
-    """One observation as a batch of one."""
+    """One observation as a batch of one.
+
+    Raises:
+        ShapeError: a list whose rows have different lengths.
+    """
     if isinstance(observation, Mapping):
         return {name: as_batch(each) for name, each in observation.items()}
     if isinstance(observation, tuple):
         return tuple(as_batch(each) for each in observation)
-    return np.asarray(observation)[None]
+    try:
+        return np.asarray(observation)[None]
+    except ValueError as error:
+        raise ShapeError(f"observation: expected an array, came {observation!r:.200}") from error
 
 
 def part(observation: Any, info: Mapping[str, Any]) -> tuple[Any, Mask | None]:
@@ -74,7 +82,7 @@ def part(observation: Any, info: Mapping[str, Any]) -> tuple[Any, Mask | None]:
         rest = {name: each for name, each in observation.items() if name != "action_mask"}
         seen = observation.get("observation", rest)
     mask = info.get("action_mask") if mask is None else mask
-    return seen, None if mask is None else np.asarray(mask)
+    return seen, None if mask is None else array_of("action mask", mask)
 
 
 def latest_masks(before: Mask | None, masks: Mask | None, infos: Mapping[str, Any]) -> Mask | None:

@@ -9,9 +9,10 @@ from typing import Any, cast
 
 from mail_envs.errors import BudgetExhaustedError, InvalidOptionError, UnknownAgentError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
-from mail_wrappers.batches import row_count, rows_of
-from mail_wrappers.options import check_whole, check_word
+from mail_wrappers.batches import rows_of
+from mail_wrappers.options import check_callable, check_text, check_whole, check_word
 from mail_wrappers.query_log import PURPOSES, UNKNOWN, Purpose, QueryLog, QueryLogWriter
+from mail_wrappers.told import check_rows
 
 __all__ = ["CountedExpert", "QueryBudget"]
 
@@ -94,7 +95,7 @@ class QueryBudget:
         """
         if isinstance(self._costs, int):
             return self._costs
-        if agent not in self._costs:
+        if not isinstance(agent, str) or agent not in self._costs:  # pyright: ignore[reportUnnecessaryIsInstance]
             raise UnknownAgentError(
                 f"cost of agent {agent!r}: expected one of {list(self._costs)}, came {agent!r}"
             )
@@ -170,10 +171,13 @@ class CountedExpert:
         name: str = "expert",
         agent: str | None = None,
     ) -> None:
+        check_callable("expert", expert, what="a policy")
+        if not isinstance(budget, QueryBudget):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidOptionError(f"budget: expected a QueryBudget, came {budget!r:.200}")
         self._expert = expert
         self._budget = budget
-        self._name = name
-        self._agent = name if agent is None else agent
+        self._name = check_text("name", name)
+        self._agent = name if agent is None else check_text("agent", agent)
 
     def __call__(self, observations: Observations, action_masks: Mask | None, /) -> FloatArray:
         """Answer all of a batch, or none of it.
@@ -181,7 +185,7 @@ class CountedExpert:
         Raises:
             BudgetExhaustedError: fewer questions are left than rows; nothing is charged.
         """
-        asked, left = row_count(observations), self._budget.affordable(agent=self._agent)
+        asked, left = _asked(observations, action_masks), self._budget.affordable(agent=self._agent)
         if left is not None and asked > left:
             raise BudgetExhaustedError(
                 f"{self._name}: expected at most {left} more questions of a budget of "
@@ -191,10 +195,16 @@ class CountedExpert:
 
     def ask(self, observations: Observations, action_masks: Mask | None) -> FloatArray:
         """Answer the first rows of a batch, as many as the budget grants: `(granted, A)`."""
-        asked = row_count(observations)
+        asked = _asked(observations, action_masks)
         granted = self._budget.reserve(asked, agent=self._agent, purpose="move")
         masks = None if action_masks is None else action_masks[:granted]
         return self._expert(rows_of(observations, slice(granted)), masks)
+
+
+def _asked(observations: Observations, action_masks: Mask | None) -> int:
+    """How many questions a batch holds; as many masks as observations."""
+    count = check_rows("observations", observations)
+    return count if action_masks is None else check_rows("action_masks", action_masks, count)
 
 
 def _check_cost(cost: int) -> int:

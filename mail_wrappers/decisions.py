@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from mail_envs.errors import ShapeError
 from mail_envs.protocols import FloatArray, Mask, Policy
 from mail_envs.protocols.asking import ask
-from mail_wrappers.arguments import whole_number
 from mail_wrappers.columns import Column, joined, layout_of_column, layout_to_json, leaves, mapped
+from mail_wrappers.options import check_callable, check_rng, check_whole
 
 __all__ = ["OPTIONAL", "Decisions", "Rows"]
 
@@ -139,6 +139,7 @@ class Decisions:
 
     def where(self, predicate: "Callable[[Decisions], NDArray[np.bool_]]") -> "Decisions":
         """The decisions of which `predicate`, from decisions to `(N,)` bool, is true."""
+        check_callable("predicate", predicate, what="a function of decisions")
         try:
             chosen = np.asarray(predicate(self))
         except ValueError as error:
@@ -151,7 +152,7 @@ class Decisions:
 
     def first(self, episodes: int) -> "Decisions":
         """The decisions of the episodes numbered below `episodes`, at least 0."""
-        return self.take(self.episodes < whole_number("episodes", episodes, least=0))
+        return self.take(self.episodes < check_whole("episodes", episodes, least=0))
 
     def sample(self, n: int, *, rng: np.random.Generator) -> "Decisions":
         """`n` decisions drawn without replacement, in a random order.
@@ -159,7 +160,8 @@ class Decisions:
         Raises:
             InvalidOptionError: more than there are, or less than none.
         """
-        count = whole_number("n", n, least=0, most=len(self))
+        count = check_whole("n", n, least=0, most=len(self))
+        check_rng("rng", rng)
         return self.take(rng.choice(len(self), size=count, replace=False))
 
     def trajectories(self) -> "Iterator[Decisions]":
@@ -177,6 +179,7 @@ class Decisions:
             ShapeError: decisions without masks, whose actions are not discrete.
             InvalidPolicyError: an answer that is no distribution over the legal actions.
         """
+        check_callable(who, expert, what="a policy")
         return replace(self, distributions=ask(expert, self.observations, self.masks(), who=who))
 
     def masks(self) -> Mask:
@@ -207,7 +210,8 @@ class Decisions:
         Raises:
             ShapeError: no parts, or parts whose columns differ.
         """
-        if not parts or not all(isinstance(part, Decisions) for part in parts):  # pyright: ignore[reportUnnecessaryIsInstance]
+        given: Any = parts if isinstance(parts, Sequence) else ()  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not given or not all(isinstance(part, Decisions) for part in given):
             raise ShapeError(f"merged: expected at least one part, came {parts!r:.200}")
         first = parts[0].layout()
         for number, part in enumerate(parts):

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from mail_envs.errors import ShapeError, UnknownAgentError
 from mail_envs.protocols import Policy
-from mail_wrappers.arguments import fraction_of, path_of, whole_number
 from mail_wrappers.decisions import Decisions, Rows
+from mail_wrappers.options import check_flag, check_number, check_path, check_rng, check_whole
 from mail_wrappers.store import read_store, recover_store, save_store
 
 __all__ = ["Demonstrations", "Order"]
@@ -110,7 +110,8 @@ class Demonstrations:
         Raises:
             InvalidOptionError: a fraction outside 0 to 1.
         """
-        share = fraction_of("fraction", fraction)
+        share = check_number("fraction", fraction, low=0, high=1)
+        check_rng("rng", rng)
         numbers = np.concatenate([np.arange(0), *(e.episodes for e in self.decisions.values())])
         episodes = rng.permutation(np.unique(numbers))
         chosen = episodes[: round(share * len(episodes))]
@@ -125,7 +126,8 @@ class Demonstrations:
         Raises:
             InvalidOptionError: more than there are, or less than none.
         """
-        count = whole_number("n", n, least=0, most=len(self))
+        count = check_whole("n", n, least=0, most=len(self))
+        check_rng("rng", rng)
         chosen = np.zeros(len(self), dtype=np.bool_)
         chosen[rng.choice(len(self), size=count, replace=False)] = True
         ends = np.cumsum([len(each) for each in self.decisions.values()]).tolist()
@@ -161,7 +163,7 @@ class Demonstrations:
         Raises:
             ForeignResultsError: something is there.
         """
-        save_store(path_of("path", path), self.decisions)
+        save_store(check_path("path", path), self.decisions)
 
     @staticmethod
     def load(path: Path | str, *, mmap: bool = True, verify: bool = True) -> "Demonstrations":
@@ -178,7 +180,9 @@ class Demonstrations:
             ForeignResultsError: no store, or one of another version.
             DamagedFileError: a file of it was cut short or altered.
         """
-        return Demonstrations(read_store(path_of("path", path), mmap=mmap, verify=verify))
+        check_flag("mmap", mmap)
+        check_flag("verify", verify)
+        return Demonstrations(read_store(check_path("path", path), mmap=mmap, verify=verify))
 
     @staticmethod
     def recover(path: Path | str) -> "Demonstrations":
@@ -190,7 +194,7 @@ class Demonstrations:
             MissingFileError: nothing is there.
             ForeignResultsError, DamagedFileError: its schema cannot be read.
         """
-        return Demonstrations(recover_store(path_of("path", path)))
+        return Demonstrations(recover_store(check_path("path", path)))
 
     @staticmethod
     def merged(parts: "Sequence[Demonstrations]", *, renumber: bool = False) -> "Demonstrations":
@@ -212,6 +216,7 @@ class Demonstrations:
         if not parts or any(part.agent_names != parts[0].agent_names for part in parts):
             names = [part.agent_names for part in parts]
             raise ShapeError(f"merged: expected recordings over the same agents, came {names}")
+        check_flag("renumber", renumber)
         ready = _renumbered(parts) if renumber else parts
         return Demonstrations(
             {name: Decisions.merged([p.of(name) for p in ready]) for name in parts[0].decisions}

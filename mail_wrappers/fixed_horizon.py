@@ -13,7 +13,10 @@ import numpy as np
 from gymnasium import spaces
 from numpy.typing import NDArray
 
-from mail_envs.errors import EpisodeOverError, IllegalActionError, InvalidOptionError, ShapeError
+from mail_envs.errors import EpisodeOverError, IllegalActionError, MissingTruthError, ShapeError
+from mail_wrappers.batches import forwarded_masks
+from mail_wrappers.options import array_of, check_environment, check_whole
+from mail_wrappers.told import check_info, holds, reward_of
 
 __all__ = ["FixedHorizon"]
 
@@ -40,9 +43,9 @@ class FixedHorizon(gymnasium.Wrapper[Any, Any, Any, Any]):
     """
 
     def __init__(self, env: gymnasium.Env[Any, Any], horizon: int) -> None:
+        check_environment(env)
+        horizon = check_whole("horizon", horizon, least=1)
         super().__init__(env)
-        if horizon < 1:
-            raise InvalidOptionError(f"horizon: expected at least 1 step, came {horizon!r}")
         space = env.observation_space
         if not isinstance(space, spaces.Box) or len(space.shape) != 1:
             raise ShapeError(
@@ -56,6 +59,7 @@ class FixedHorizon(gymnasium.Wrapper[Any, Any, Any, Any]):
             np.concatenate([[1], space.high]).astype(np.float32),
             dtype=np.float32,
         )
+        self._size = int(space.shape[0])
         self._steps = horizon
         self._ended = False
 
@@ -70,7 +74,8 @@ class FixedHorizon(gymnasium.Wrapper[Any, Any, Any, Any]):
         """Begin an episode; arguments as for the environment beneath."""
         observation, info = self.env.reset(seed=seed, options=options)
         self._steps, self._ended = 0, False
-        return _marked(0, observation), info
+        check_info(info, "the agent")
+        return self._marked(0, observation), info
 
     def step(self, action: Any) -> Step:
         """Step, in the game or in the absorbing state.
@@ -84,39 +89,52 @@ class FixedHorizon(gymnasium.Wrapper[Any, Any, Any, Any]):
         if self._ended:
             return self._stay(action)
         observation, reward, terminated, truncated, info = self.env.step(action)
+        paid = reward_of(reward, "the agent")
+        check_info(info, "the agent")
         self._steps += 1
         self._ended = bool(terminated or truncated)
         if self._ended:
             info = {**info, "ended": "terminated" if terminated else "truncated"}
             observation = self._absorbing
-        seen = _marked(int(self._ended), observation)
-        return seen, float(reward), False, self._steps == self._horizon, info
+        seen = self._marked(int(self._ended), observation)
+        return seen, paid, False, self._steps == self._horizon, info
 
     def action_masks(self) -> NDArray[np.bool_]:
         """The legal actions, `(A,)` bool; all True in the absorbing state."""
-        masks = self.env.get_wrapper_attr("action_masks")()
+        masks = forwarded_masks(self.env)
         return np.ones_like(masks) if self._ended else masks
 
     def is_absorbing(self, observations: NDArray[Any]) -> NDArray[np.bool_]:
         """Which of a batch `(B, n)` are the absorbing state, `(B,)`."""
-        return observations[..., 0] == 1
+        return self._flat(observations)[..., 0] == 1
 
     def unflatten(self, flat: NDArray[Any]) -> Any:
         """The inverse of the flat observation beneath, of one or a batch, where it has one."""
-        return self.env.get_wrapper_attr("unflatten")(np.asarray(flat)[..., 1:])
+        if not self.env.has_wrapper_attr("unflatten"):
+            raise MissingTruthError(f"unflatten: {self.env} provides none")
+        return self.env.get_wrapper_attr("unflatten")(self._flat(flat)[..., 1:])
+
+    def _flat(self, observations: Any) -> NDArray[Any]:
+        """One observation or a batch of them, as an array."""
+        flat = array_of("observations", observations)
+        if flat.shape[-1:] != self.observation_space.shape:
+            raise ShapeError(f"observations: expected (..., {self._size + 1}), came {flat.shape}")
+        return flat
+
+    def _marked(self, flag: int, observation: Any) -> NDArray[np.float32]:
+        seen = array_of("observation", observation)
+        if seen.shape != (self._size,):
+            raise ShapeError(f"observation: expected ({self._size},), came {seen.shape}")
+        return np.concatenate([[flag], seen]).astype(np.float32)
 
     def _stay(self, action: Any) -> Step:
-        if not self.action_space.contains(action):
+        if not holds(self.action_space, action):
             raise IllegalActionError(
                 f"action: expected one of {self.action_space}, came {action!r}"
             )
         self._steps += 1
         info: dict[str, Any] = {"absorbing": True}
-        return _marked(1, self._absorbing), 0.0, False, self._steps == self._horizon, info
-
-
-def _marked(flag: int, observation: NDArray[Any]) -> NDArray[np.float32]:
-    return np.concatenate([[flag], observation]).astype(np.float32)
+        return self._marked(1, self._absorbing), 0.0, False, self._steps == self._horizon, info
 
 
 def _absorbing(space: spaces.Box, actions: spaces.Space[Any]) -> NDArray[np.float32]:

@@ -26,7 +26,8 @@ from mail_wrappers.batches import (
 )
 from mail_wrappers.episodes import final_of
 from mail_wrappers.flattening import as_float32, check_flattens, flatten_batch, unflatten_batch
-from mail_wrappers.options import check_environment
+from mail_wrappers.options import array_of, check_environment
+from mail_wrappers.told import check_actions, check_info, checked_reset, reward_of
 
 __all__ = ["FlatLayout", "FlatObservation", "VectorFlatObservation"]
 
@@ -72,11 +73,13 @@ class FlatLayout:
         flat = flatten_batch(self._seen, seen)
         if self._mask is None:
             return flat
-        mask = np.ones((len(flat), self.mask_size)) if mask is None else mask.reshape(len(flat), -1)
-        if mask.shape[1] != self.mask_size:
+        mask = np.ones((len(flat), self.mask_size)) if mask is None else array_of("mask", mask)
+        if mask.size != len(flat) * self.mask_size:
             raise ShapeError(
-                f"action mask: expected {self.mask_size} entries, came {mask.shape[1]}"
+                f"action mask: expected {self.mask_size} entries, came "
+                f"{mask.size // max(len(flat), 1)}"
             )
+        mask = mask.reshape(len(flat), -1)
         return np.concatenate([flat, mask.astype(np.float32)], axis=1)
 
     def unflatten(self, flat: NDArray[Any]) -> dict[str, Any]:
@@ -132,7 +135,8 @@ class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any], RecordConstru
     def step(self, action: Any) -> tuple[Flat, float, bool, bool, dict[str, Any]]:
         """Step."""
         observation, reward, terminated, truncated, info = self.env.step(action)
-        return self._flat(observation, info), float(reward), terminated, truncated, info
+        paid = reward_of(reward, "the agent")
+        return self._flat(observation, info), paid, terminated, truncated, info
 
     def observation(self, observation: Any) -> Flat:
         """The flat form of an observation without an info."""
@@ -147,6 +151,7 @@ class FlatObservation(gymnasium.ObservationWrapper[Any, Any, Any], RecordConstru
         return forwarded_masks(self.env)
 
     def _flat(self, observation: Any, info: Mapping[str, Any]) -> Flat:
+        check_info(info, "the agent")
         return self.layout.flatten(as_batch(observation), _batched_mask(info))[0]
 
 
@@ -174,11 +179,13 @@ class VectorFlatObservation(VectorWrapper[Any, Any, Any, Any, Any]):
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Flat, dict[str, Any]]:
         """Begin episodes."""
+        seed = checked_reset(self.env, seed, options)
         observations, infos = self.env.reset(seed=seed, options=options)  # pyright: ignore[reportArgumentType]
         return self._flat(observations, infos), infos
 
     def step(self, actions: Any) -> tuple[Flat, Any, Any, Any, dict[str, Any]]:
         """Step."""
+        check_actions(self.env, actions)
         observations, rewards, terminations, truncations, infos = self.env.step(actions)
         flat = self._flat(observations, infos)
         if "final_obs" in infos:
@@ -224,7 +231,7 @@ def _parts(
 
 def _batched_mask(info: Mapping[str, Any]) -> dict[str, Any]:
     mask = info.get("action_mask")
-    return {} if mask is None else {"action_mask": np.asarray(mask)[None]}
+    return {} if mask is None else {"action_mask": array_of("action mask", mask)[None]}
 
 
 def _numbers(flat: object) -> NDArray[Any]:

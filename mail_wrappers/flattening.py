@@ -1,6 +1,6 @@
 """Batches of structured values as rows of float32, and back: Gymnasium's `flatten`, batched."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gymnasium
@@ -9,6 +9,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from mail_envs.errors import ShapeError
+from mail_wrappers.options import array_of
 
 __all__ = ["as_float32", "check_flattens", "flatten_batch", "unflatten_batch"]
 
@@ -44,15 +45,21 @@ def flatten_batch(space: gymnasium.Space[Any], values: Any) -> Flat:
     """A batch of values of `space` as rows `(B, spaces.flatdim(space))`.
 
     Raises:
-        ShapeError: integers that float32 does not hold.
+        ShapeError: what is no batch of such values, or integers that float32 does not hold.
     """
     if isinstance(space, spaces.Dict):
+        if not isinstance(values, Mapping) or not set(space.spaces) <= set(values):
+            raise ShapeError(f"observation: expected {list(space.spaces)}, came {values!r:.200}")
         parts = [flatten_batch(each, values[name]) for name, each in space.spaces.items()]
         return np.concatenate(parts, axis=1)
     if isinstance(space, spaces.Tuple):
+        if not isinstance(values, tuple) or len(values) != len(space.spaces):
+            raise ShapeError(
+                f"observation: expected a tuple of {len(space.spaces)}, came {values!r:.200}"
+            )
         pairs = zip(space.spaces, values, strict=True)
         return np.concatenate([flatten_batch(each, value) for each, value in pairs], axis=1)
-    given = np.asarray(values)
+    given = _batch_of(space, values)
     if isinstance(space, spaces.Discrete):
         return np.eye(int(space.n), dtype=np.float32)[given.reshape(-1) - int(space.start)]
     if isinstance(space, spaces.MultiDiscrete):
@@ -65,7 +72,7 @@ def flatten_batch(space: gymnasium.Space[Any], values: Any) -> Flat:
             f"observation: expected integers of at most 2**24, which float32 holds, came "
             f"{given.dtype} up to {given.max()}"
         )
-    flat = as_float32(given.reshape(len(given), -1))
+    flat = as_float32(given.reshape(len(given), spaces.flatdim(space)))
     if given.dtype.itemsize > 4 and (np.isinf(flat) & np.isfinite(given).reshape(flat.shape)).any():
         raise ShapeError(
             f"observation: expected numbers that float32 holds, came {given.dtype} up to "
@@ -101,6 +108,23 @@ def unflatten_batch(space: gymnasium.Space[Any], rows: NDArray[Any]) -> Any:
             f"flat observation: expected values of {values.dtype} for {space}, came {wrong}"
         )
     return values
+
+
+def _batch_of(space: gymnasium.Space[Any], values: Any) -> NDArray[Any]:
+    """An array `(B, ...)` of values of a space that is no nested one.
+
+    Raises:
+        ShapeError: something else; entries of a discrete space outside it.
+    """
+    given = array_of("observation", values, kinds="biufc")
+    if not given.ndim or given.shape[1:] != (space.shape or ()):
+        raise ShapeError(f"observation: expected (B, *{space.shape}), came {given.shape}")
+    if isinstance(space, spaces.Discrete | spaces.MultiDiscrete):
+        sizes = space.n if isinstance(space, spaces.Discrete) else space.nvec
+        places = given - space.start if given.dtype.kind in "biu" else np.full(1, -1)
+        if ((places < 0) | (places >= sizes)).any():
+            raise ShapeError(f"observation: expected members of {space}, came {given!r:.200}")
+    return given
 
 
 def as_float32(values: NDArray[Any]) -> Flat:

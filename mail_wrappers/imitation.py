@@ -13,16 +13,24 @@ import numpy as np
 
 from mail_envs.errors import InvalidOptionError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
-from mail_envs.protocols.asking import check_distributions
+from mail_wrappers.advice import check_asked, checked_answers
+from mail_wrappers.batches import row_count
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.options import check_number, check_word
-from mail_wrappers.rewards import AsksExperts, Question, RewardSource, Transitions
+from mail_wrappers.options import check_callable, check_number, check_word, shown_value
+from mail_wrappers.rewards import (
+    AsksExperts,
+    Question,
+    RewardSource,
+    Transitions,
+    check_transitions,
+    prices_of,
+)
 from mail_wrappers.spending import spent_error
 
 __all__ = ["Agreement", "GameReward", "ImitationReward", "SquaredDistanceReward", "WeightedSum"]
 
 Agreement = Literal["probability", "log", "best"]
-"""How agreement with an expert is measured."""
+"""What an action is paid: the expert's probability of it, its logarithm, or 1 if it is best."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,7 @@ class GameReward:
 
     def price(self, transitions: Transitions, /) -> FloatArray:
         """What the environment paid for each transition, `(B,)`."""
+        check_transitions(transitions, "rewards")
         return transitions.rewards
 
 
@@ -60,6 +69,7 @@ class ImitationReward:
     reprice: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
+        check_asked(self.expert, self.budget)
         check_word("agreement", self.agreement, get_args(Agreement))
         if check_number("floor", self.floor, low=0, high=1) in {0.0, 1.0}:
             raise InvalidOptionError(f"floor: expected above 0 and below 1, came {self.floor!r}")
@@ -77,12 +87,18 @@ class ImitationReward:
                 charged.
             ShapeError: actions that are no `(B,)` integers.
         """
+        check_transitions(transitions, "observations", "actions", "rewards")
         table = _told(self.questions[0], transitions)
         actions = transitions.actions
         if actions.shape != (len(table),) or actions.dtype.kind not in "iu":
             raise ShapeError(
                 f"actions: expected integers of shape ({len(table)},), came {actions.dtype} of "
                 f"shape {actions.shape}"
+            )
+        if len(actions) and not 0 <= actions.min() <= actions.max() < table.shape[1]:
+            raise ShapeError(
+                f"actions: expected integers from 0 to {table.shape[1] - 1}, came "
+                f"{shown_value(actions)}"
             )
         chosen = table[np.arange(len(table)), actions]
         if self.agreement == "best":
@@ -114,6 +130,10 @@ class SquaredDistanceReward:
         """Whom it asks."""
         return (Question(self.expert, self.budget),)
 
+    def __post_init__(self) -> None:
+        check_callable("learner", self.learner, what="a policy")
+        check_asked(self.expert, self.budget)
+
     def price(self, transitions: Transitions, /) -> FloatArray:
         """The squared distance where each transition begins, `(B,)`.
 
@@ -121,6 +141,7 @@ class SquaredDistanceReward:
             BudgetExhaustedError: as in `ImitationReward`.
             InvalidPolicyError, ShapeError: the learner's answer is no distribution.
         """
+        check_transitions(transitions, "observations", "rewards")
         table = _told(self.questions[0], transitions)
         masks = transitions.action_masks
         own = _checked(self.learner, transitions.observations, masks, "the learner's policy")
@@ -183,14 +204,20 @@ class WeightedSum:
         Raises:
             BudgetExhaustedError: as in `ImitationReward`.
         """
+        check_transitions(transitions)
         answers = tuple((asked, _told(asked, transitions)) for asked in self.questions)
         told = transitions._replace(answers=(*transitions.answers, *answers))
-        prices = [weight * source.price(told) for source, weight in self._terms]
-        return np.sum(prices, axis=0)
+        total = np.zeros(1)
+        count: int | None = None
+        for source, weight in self._terms:
+            prices = prices_of(source, told, count)
+            count, total = len(prices), total + weight * prices
+        return total
 
 
 def _told(question: Question, transitions: Transitions) -> FloatArray:
     """What an expert says of the observations, `(B, A)`: as told already, or asked now."""
+    check_transitions(transitions, "observations", "rewards")
     known = transitions.answer(question)
     if known is not None:
         return known
@@ -206,6 +233,4 @@ def _told(question: Question, transitions: Transitions) -> FloatArray:
 def _checked(
     policy: Policy, observations: Observations, masks: Mask | None, who: str
 ) -> FloatArray:
-    answer = policy(observations, masks)
-    legal = np.ones(np.shape(answer), dtype=np.int8) if masks is None else masks
-    return check_distributions(answer, legal, who=who)
+    return checked_answers(policy(observations, masks), masks, row_count(observations), who=who)

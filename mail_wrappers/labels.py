@@ -13,11 +13,12 @@ from mail_wrappers.batches import forwarded_masks
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.options import check_environment, check_word
 from mail_wrappers.spending import Spent, cut_short, spent_error
+from mail_wrappers.told import check_info, reward_of
 
 __all__ = ["ExpertLabels", "When"]
 
 When = Literal["demand", "every_step"]
-"""When labels are asked for: on demand, or at every step."""
+"""Whether labels are asked for on demand or at every step."""
 
 
 class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
@@ -132,15 +133,17 @@ class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
             if not self._truncates:
                 raise
             return self._cut()
+        paid = reward_of(reward, "the agent")
         info = self._arrive(observation, info, over=terminated or truncated, begun=False)
         if self._spent:
             self._over = truncated = True
-        return observation, float(reward), terminated, truncated, info
+        return observation, paid, terminated, truncated, info
 
     def _arrive(
         self, observation: Any, info: dict[str, Any], *, over: bool, begun: bool
     ) -> dict[str, Any]:
         """Take the next turn in; the info with what there is to tell of it."""
+        check_info(info, "the agent")
         self._over, self._spent = over, False
         self._last = observation, info
         if self._keeps:

@@ -19,8 +19,15 @@ from mail_envs.protocols.asking import invert
 from mail_wrappers.advice import ONE, Advice, Form, advice_for
 from mail_wrappers.batches import forwarded_masks
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.options import check_environment, check_number, check_whole, check_word
+from mail_wrappers.options import (
+    check_environment,
+    check_number,
+    check_seed,
+    check_whole,
+    check_word,
+)
 from mail_wrappers.spending import cut_short, spent_error
+from mail_wrappers.told import check_info, reward_of
 
 __all__ = [
     "Drawn",
@@ -37,8 +44,7 @@ __all__ = [
 Schedule = Callable[[int], float]
 """From the number of an episode, from 0, to the probability β of the expert's action."""
 Drawn = Literal["step", "episode"]
-"""How often it is drawn anew who plays."""
-
+"""How often it is drawn who plays."""
 MixSpent = Literal["error", "truncate", "learner"]
 """What happens where the expert should play and its question is not granted."""
 
@@ -62,7 +68,8 @@ class LinearMix:
 
     def __call__(self, episode: int, /) -> float:
         """β of an episode."""
-        done = min(episode / self.episodes, 1.0)
+        number = check_number("episode", episode, low=0)
+        done = min(number / self.episodes, 1.0)
         return self.start + (self.end - self.start) * done
 
 
@@ -81,7 +88,7 @@ class ExponentialMix:
 
     def __call__(self, episode: int, /) -> float:
         """β of an episode."""
-        return float(self.base**episode)
+        return float(self.base ** check_number("episode", episode, low=0))
 
 
 class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
@@ -167,6 +174,7 @@ class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode, the next of the schedule."""
+        seed = check_seed("seed", seed)
         observation, info = self.env.reset(seed=seed, options=options)
         if seed is not None:
             self._rng = stream(seed)
@@ -195,11 +203,12 @@ class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
             observation, reward, terminated, truncated, info = self.env.step(played)
         except BudgetExhaustedError as error:
             return self._end(error)
+        paid = reward_of(reward, "the agent")
         self._arrive(observation, info, begun=False)
         told = {"mixed": known, "played_action": played}
         if mixed and not known:
             told["budget_spent"] = True
-        return observation, float(reward), terminated, truncated, {**info, **told}
+        return observation, paid, terminated, truncated, {**info, **told}
 
     def _experts(self) -> Any:
         answer = self._advice.answers(self._form)
@@ -209,6 +218,7 @@ class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         return answer[0]
 
     def _arrive(self, observation: Any, info: dict[str, Any], *, begun: bool) -> None:
+        check_info(info, "the agent")
         self._last = observation, info
         if self._keeps:
             self._advice.opens_one(observation, info, begun=begun)

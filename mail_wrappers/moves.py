@@ -12,6 +12,7 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from mail_envs.errors import IllegalActionError, ShapeError
+from mail_wrappers.told import check_info, holds
 
 __all__ = [
     "allowed",
@@ -38,8 +39,10 @@ def mask_of(observation: Any, info: Mapping[str, Any], width: int | None, who: s
         who: how errors call the agent.
 
     Raises:
-        ShapeError: a mask of another shape.
+        ShapeError: a mask of another shape or kind.
+        ContractError: an info that is no dictionary.
     """
+    check_info(info, who)
     mask = None
     if type(observation) is dict or isinstance(observation, Mapping):  # the first is faster
         mask = cast("Mapping[str, Any]", observation).get("action_mask")
@@ -47,9 +50,16 @@ def mask_of(observation: Any, info: Mapping[str, Any], width: int | None, who: s
         mask = info.get("action_mask")
         if mask is None:
             return None
-    mask = np.asarray(mask)
-    if width is not None and mask.shape != (width,):
-        raise ShapeError(f"action mask of {who}: expected shape ({width},), came {mask.shape}")
+    try:
+        mask = np.asarray(mask)
+    except ValueError as error:  # rows of different lengths
+        raise ShapeError(f"action mask of {who}: expected an array, came {mask!r:.200}") from error
+    fits = mask.shape == (width,) if width is not None else mask.ndim > 0
+    if not fits or mask.dtype.kind not in "biuf":
+        raise ShapeError(
+            f"action mask of {who}: expected shape ({'A' if width is None else width},), "
+            f"came {mask.shape} of {mask.dtype}"
+        )
     return mask
 
 
@@ -96,7 +106,7 @@ def checked_move(space: Space, mask: Any, move: Any, *, who: str) -> Any:
     Raises:
         IllegalActionError: a move outside the space or the mask.
     """
-    if not space.contains(move):
+    if not holds(space, move):
         raise IllegalActionError(f"action of {who}: expected one of {space}, came {move!r}")
     if not legal_moves(space, mask, move):
         raise IllegalActionError(

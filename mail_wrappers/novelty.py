@@ -18,9 +18,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from mail_envs.errors import MissingTruthError
+from mail_envs.errors import InvalidOptionError, MissingTruthError, ShapeError
 from mail_envs.protocols import FeatureMap, FloatArray, Observations, OneHotFeatureMap
-from mail_wrappers.rewards import Transitions
+from mail_wrappers.options import array_of, check_callable, check_number, check_whole
+from mail_wrappers.rewards import Transitions, check_transitions
+from mail_wrappers.told import check_rows
 
 __all__ = ["DenseMoment", "DiagonalMoment", "Moment", "NoveltyReward"]
 
@@ -78,7 +80,7 @@ class DenseMoment:
         moment, most = self, len(self.inverse)
         for start in range(0, len(actions), most):
             rows = slice(start, start + most)
-            moment = moment._updated(self.features(observations[rows], actions[rows]))
+            moment = moment._updated(self._phi(observations[rows], actions[rows]))
         return moment
 
     def _updated(self, phi: FloatArray) -> "DenseMoment":
@@ -91,13 +93,18 @@ class DenseMoment:
 
     def novelty(self, observations: Observations, actions: Actions) -> FloatArray:
         """√λ ‖φ‖_{Λ⁻¹} of each pair, `(B,)`."""
-        return self._norms(self.features(observations, actions))
+        return self._norms(self._phi(observations, actions))
 
     def every_action(self, observations: Observations, actions: int) -> FloatArray:
         """√λ ‖φ‖_{Λ⁻¹} of each of A actions at each observation, `(B, A)`."""
         if isinstance(self.features, _EveryAction):
-            return self._norms(self.features.every_action(observations))
+            phi = array_of("features", self.features.every_action(observations))
+            return self._norms(_of_shape(phi, (len(observations), actions, len(self.inverse))))
         return _one_by_one(self.novelty, observations, actions)
+
+    def _phi(self, observations: Observations, actions: Actions) -> FloatArray:
+        phi = array_of("features", self.features(observations, actions))
+        return _of_shape(phi, (len(actions), len(self.inverse)))
 
     def _norms(self, phi: FloatArray) -> FloatArray:
         squared = ((phi @ self.inverse) * phi).sum(axis=-1)
@@ -120,7 +127,7 @@ class DiagonalMoment:
 
     def add(self, observations: Observations, actions: Actions) -> "DiagonalMoment":
         """Count further visits; key 0, the zero vector, never counts."""
-        asked = self.features.keys(observations, actions)
+        asked = self._asked(observations, actions)
         asked = asked[asked != 0]
         keys, index = np.unique(np.concatenate([self.keys, asked]), return_inverse=True)
         weights = np.concatenate([self.counts, np.ones(len(asked))])
@@ -128,14 +135,26 @@ class DiagonalMoment:
 
     def novelty(self, observations: Observations, actions: Actions) -> FloatArray:
         """√(λ / (λ + n)) of each pair visited n times, 0 for the zero vector; `(B,)`."""
-        asked = self.features.keys(observations, actions)
+        asked = self._asked(observations, actions)
         row = np.minimum(np.searchsorted(self.keys, asked), len(self.keys) - 1)
         counts = np.where(self.keys[row] == asked, self.counts[row], 0.0)
         return np.where(asked == 0, 0.0, np.sqrt(self.ridge / (self.ridge + counts)))
 
+    def _asked(self, observations: Observations, actions: Actions) -> NDArray[np.uint64]:
+        keys = array_of("keys", self.features.keys(observations, actions), kinds="u")
+        if keys.shape != (len(actions),):
+            raise ShapeError(f"keys: expected shape ({len(actions)},), came {keys.shape}")
+        return keys
+
     def every_action(self, observations: Observations, actions: int) -> FloatArray:
         """√(λ / (λ + n)) of each of A actions at each observation, `(B, A)`."""
         return _one_by_one(self.novelty, observations, actions)
+
+
+def _of_shape(phi: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    if phi.shape != shape:
+        raise ShapeError(f"features: expected shape {shape}, came {phi.shape}")
+    return phi
 
 
 def _one_by_one(
@@ -158,6 +177,10 @@ class NoveltyReward:
     moment: Moment
     reprice: bool = True
 
+    def __post_init__(self) -> None:
+        for name in ("novelty", "every_action", "add"):
+            check_callable(f"moment.{name}", getattr(self.moment, name, None), what="a method")
+
     @classmethod
     def over(
         cls,
@@ -177,34 +200,58 @@ class NoveltyReward:
             dimension: d of a function that does not know it.
 
         Raises:
-            ValueError: a ridge that is not positive.
+            InvalidOptionError: a ridge that is not positive, a dimension below 1, or features that
+                cannot be called.
             MissingTruthError: a function without a dimension.
         """
-        if not 0 < ridge < np.inf:
-            raise ValueError(f"ridge: expected a finite number above 0, came {ridge!r}")
+        if check_number("ridge", ridge) <= 0:
+            raise InvalidOptionError(f"ridge: expected a finite number above 0, came {ridge!r}")
         if isinstance(features, OneHotFeatureMap):
             return cls(DiagonalMoment(features, ridge), reprice)
+        check_callable("features", features, what="a feature map, or a function")
         size = features.dimension if isinstance(features, FeatureMap) else dimension
         if size is None:
             raise MissingTruthError(
                 f"features: expected a feature map or a dimension beside a function, came "
                 f"{features!r} alone"
             )
-        inverse = np.eye(size) / ridge
+        inverse = np.eye(check_whole("dimension", size, least=1)) / ridge
         return cls(DenseMoment(features, ridge, inverse), reprice)
 
     def price(self, transitions: Transitions) -> FloatArray:
-        """The novelty of each transition, `(B,)`."""
+        """The novelty of each transition, `(B,)`.
+
+        Raises:
+            ShapeError: transitions without observations and actions, or features of another shape.
+        """
+        check_transitions(transitions, "observations", "actions")
         return self.moment.novelty(transitions.observations, transitions.actions)
 
     def price_actions(self, observations: Observations, actions: int) -> FloatArray:
-        """The novelty of each of A actions at each observation, `(B, A)`, before any is taken."""
+        """The novelty of each of A actions at each observation, `(B, A)`, before any is taken.
+
+        Raises:
+            InvalidOptionError, ShapeError: no number of actions, or no batch of observations.
+        """
+        check_rows("observations", observations)
+        check_whole("actions", actions, least=1)
         return self.moment.every_action(observations, actions)
 
     def visited(self, observations: Observations, actions: Actions) -> "NoveltyReward":
-        """The source after further visits; this one is unchanged."""
+        """The source after further visits; this one is unchanged.
+
+        Raises:
+            ShapeError: another number of actions than of observations.
+        """
+        check_rows("actions", actions, check_rows("observations", observations))
         return replace(self, moment=self.moment.add(observations, actions))
 
     def doubled(self, since: "NoveltyReward") -> bool:
-        """Whether det Λ has at least doubled since another state of this source."""
+        """Whether det Λ has at least doubled since another state of this source.
+
+        Raises:
+            InvalidOptionError: no such source.
+        """
+        if not isinstance(since, NoveltyReward):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise InvalidOptionError(f"since: expected a NoveltyReward, came {since!r:.200}")
         return self.moment.log_determinant >= since.moment.log_determinant + np.log(2.0)

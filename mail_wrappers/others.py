@@ -13,8 +13,7 @@ from mail_wrappers.players import ModelPlayer, Player, PolicyPlayer, Predictor, 
 __all__ = ["Known", "MultiAgentEnv", "Other", "Others", "resolve_others", "truth_of"]
 
 MultiAgentEnv: TypeAlias = AECEnv[str, Any, Any] | ParallelEnv[str, Any, Any]
-"""A PettingZoo environment of either interface."""
-
+"""A PettingZoo environment of either kind."""
 Other: TypeAlias = Policy | Predictor | Player | str
 """A policy, a trained model, a player of ours, `"random"` or `"expert"`."""
 Others: TypeAlias = Other | Mapping[str, Other]
@@ -100,7 +99,7 @@ def _named(env: MultiAgentEnv, agent: str, word: str) -> Player:
 
 def _given(agent: str, other: object, space: spaces.Space[Any], *, told: bool = False) -> Player:
     discrete = isinstance(space, spaces.Discrete)
-    if isinstance(other, Player):
+    if isinstance(other, Player) and callable(other.answer):
         return other
     if isinstance(other, Predictor) and not (discrete and _is_policy(other)):
         return ModelPlayer(other)

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 import numpy as np
 from gymnasium import spaces
 
-from mail_envs.errors import InvalidPolicyError
+from mail_envs.errors import InvalidOptionError, InvalidPolicyError
 from mail_envs.protocols import Policy
 from mail_envs.protocols.asking import check_distributions, invert
 from mail_wrappers.moves import checked_move, random_move, seen_of
+from mail_wrappers.options import check_flag
 
 __all__ = [
     "Asked",
@@ -148,9 +149,15 @@ class ModelPlayer:
             these words that it does not take are left out.
         deterministic: handed to `predict`; if False, a model draws from generators of its own,
             which no seed of the view reaches.
+
+    Raises:
+        InvalidOptionError: a model without `predict`.
     """
 
     def __init__(self, model: Predictor, *, deterministic: bool = True) -> None:
+        if not callable(getattr(model, "predict", None)):
+            raise InvalidOptionError(f"model: expected what has predict(), came {model!r:.200}")
+        check_flag("deterministic", deterministic)
         self.model = model
         self._deterministic = deterministic
         self._taken = _keywords(model)
@@ -162,7 +169,15 @@ class ModelPlayer:
         Raises:
             IllegalActionError: a move outside its agent's space or mask.
             InvalidPolicyError: what `predict` returned is no pair of actions and state.
+            InvalidOptionError: no questions.
         """
+        if not isinstance(questions, Sequence) or not all(  # pyright: ignore[reportUnnecessaryIsInstance]
+            isinstance(each, Question)  # pyright: ignore[reportUnnecessaryIsInstance]
+            for each in questions
+        ):
+            raise InvalidOptionError(f"questions: expected Questions, came {questions!r:.200}")
+        if not questions:
+            return []
         if self._recurrent is None:
             first = self._alone(questions[0])
             return [first, *self.answer(questions[1:])] if len(questions) > 1 else [first]
@@ -193,10 +208,10 @@ class ModelPlayer:
         seen = _stacked([_array(question.observation) for question in questions])
         begins = np.zeros(len(questions), dtype=np.bool_)
         moves, _ = self._predict(seen, None, begins, masks)
-        if len(moves) != len(questions):
+        if not _counts(moves, len(questions)):
             raise InvalidPolicyError(
                 f"the model of {_names(questions)}: expected {len(questions)} actions, one for "
-                f"each observation, came {len(moves)}"
+                f"each observation, came {moves!r:.200}"
             )
         return [
             checked_move(question.space, question.mask, move, who=question.agent)
@@ -265,6 +280,13 @@ def _full_mask(question: Question) -> Any:
     if question.mask is not None:
         return question.mask
     return np.ones(int(cast("spaces.Discrete", question.space).n), dtype=np.int8)
+
+
+def _counts(moves: Any, count: int) -> bool:
+    """Whether a model's answer holds one move for each of `count` observations."""
+    if isinstance(moves, np.ndarray):
+        return moves.shape[:1] == (count,)
+    return isinstance(moves, Sequence) and len(cast("Sequence[Any]", moves)) == count
 
 
 def _names(questions: Sequence[Question]) -> str:

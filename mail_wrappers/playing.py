@@ -22,6 +22,7 @@ from mail_wrappers.moves import draw_discrete, mask_of, mask_width, random_move
 from mail_wrappers.others import MultiAgentEnv
 from mail_wrappers.players import Asked, Player, Question, RandomPlayer
 from mail_wrappers.streams import stream_seed
+from mail_wrappers.told import reward_of
 
 __all__ = [
     "Moves",
@@ -128,7 +129,7 @@ class TurnPlay:
         """Play the agent's action, up to its next turn or its end."""
         env = self._env
         env.step(action)
-        self._paid = env.rewards.get(self._agent, 0.0)
+        self._paid = reward_of(env.rewards.get(self._agent, 0.0), self._agent)
         return self._until_turn()
 
     def _until_turn(self) -> Moves:
@@ -154,7 +155,7 @@ class TurnPlay:
                 else:
                     asked = [(players[mover], self.table.question(mover, seen, info))]
                     env.step((yield asked)[0])
-            self._paid += env.rewards.get(agent, 0.0)
+            self._paid += reward_of(env.rewards.get(agent, 0.0), agent)
         return self._left()
 
     def _left(self) -> Turn:
@@ -231,7 +232,7 @@ class SimultaneousPlay:
         ordered = {name: joint[name] for name in env.agents}
         self._seen, rewards, terminations, truncations, self._infos = env.step(ordered)
         self._ended = bool(terminations.get(agent, False)), bool(truncations.get(agent, False))
-        return float(rewards.get(agent, 0.0))
+        return reward_of(rewards.get(agent, 0.0), agent)
 
 
 def _private(space: spaces.Space[Any]) -> spaces.Space[Any]:

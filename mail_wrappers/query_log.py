@@ -5,11 +5,13 @@ import os
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mail_envs.errors import ForeignResultsError, MissingFileError, ShapeError
+from mail_wrappers.options import array_of, check_path, check_text, check_whole
 
 __all__ = ["UNKNOWN", "Purpose", "QueryLog", "QueryLogWriter"]
 
@@ -27,6 +29,9 @@ class QueryLog:
     """The questions granted, in order; a row is one call's questions at one place.
 
     All columns are read-only and of one length.
+
+    Raises:
+        ShapeError: columns that are no arrays of one length.
     """
 
     agent: NDArray[np.str_]  # who was asked, or for whom
@@ -37,6 +42,17 @@ class QueryLog:
     cost: NDArray[np.int64]  # of all of them
     dropped: int = 0  # earlier rows that a bounded log has let go
 
+    def __post_init__(self) -> None:
+        check_whole("dropped", self.dropped, least=0)
+        count = array_of("questions", self.questions, kinds="iu").shape[:1]
+        for name, column in self.columns().items():
+            kind = "U" if name in {"agent", "purpose"} else "iu"
+            given = array_of(name, column, kinds=kind)
+            if given is not column or given.shape != count:
+                raise ShapeError(
+                    f"{name}: expected an array {count or '(N,)'}, came {column!r:.200}"
+                )
+
     def __len__(self) -> int:
         return len(self.questions)
 
@@ -46,8 +62,20 @@ class QueryLog:
         return {name: getattr(self, name) for name in names}
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the columns as CSV with a header; the file appears whole or not at all."""
-        target = Path(path)
+        """Write the columns as CSV with a header; the file appears whole or not at all.
+
+        Raises:
+            InvalidOptionError: no path, or a name that UTF-8 does not write.
+            MissingFileError: no folder to write into.
+            ForeignResultsError: a folder is in the way.
+        """
+        target = check_path("path", path)
+        if not target.parent.is_dir():
+            raise MissingFileError(f"{target.parent}: expected a folder, came none")
+        if target.is_dir():
+            raise ForeignResultsError(f"{target}: expected no folder there; choose another path")
+        for name in np.unique(self.agent).tolist():
+            check_text("agent", name)
         unfinished = target.with_name(f"{target.name}.{os.getpid()}.part")
         columns = self.columns()
         with unfinished.open("w", newline="", encoding="utf-8") as file:

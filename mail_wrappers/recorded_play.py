@@ -23,9 +23,9 @@ from pettingzoo import AECEnv, ParallelEnv
 from mail_envs.errors import InvalidOptionError, ShapeError, UnknownAgentError, UnknownNameError
 from mail_envs.protocols import FloatArray, Mask
 from mail_envs.protocols.asking import ask, sample_actions, uniform_policy
-from mail_wrappers.arguments import path_of, whole_number
 from mail_wrappers.columns import stacked
 from mail_wrappers.demonstrations import Demonstrations
+from mail_wrappers.options import check_flag, check_path, check_whole
 from mail_wrappers.others import MultiAgentEnv, truth_of
 from mail_wrappers.recording import RecordDemonstrations, RecordParallelDemonstrations
 from mail_wrappers.store import Schema, create_store, resume_store
@@ -77,17 +77,18 @@ def record(
         InvalidPolicyError, ShapeError: a policy's answer that is none.
         ForeignResultsError, DamagedFileError, BusyFileError: as `RecordDemonstrations` raises.
     """
-    whole_number("episodes", episodes, least=0)
-    whole_number("seed", seed, least=0)
-    whole_number("workers", workers, least=1)
-    whole_number("batch", batch, least=1)
+    check_whole("episodes", episodes, least=0)
+    check_whole("seed", seed, least=0)
+    check_whole("workers", workers, least=1)
+    check_whole("batch", batch, least=1)
+    check_flag("resume", resume)
     make = _maker(env, several=workers > 1 or batch > 1)
     player = _Player(make, policies, seed)
     first = player.recorder(0)
     writer = None
     if to is not None:
         begin = resume_store if resume else create_store
-        writer = begin(path_of("to", to), Schema(first.recorder.tape.layouts))
+        writer = begin(check_path("to", to), Schema(first.recorder.tape.layouts))
     start = writer.episodes if writer else 0
     chunks = [range(n, min(n + batch, episodes)) for n in range(start, episodes, batch)]
     parts = [first.recorder.collect()]

@@ -2,24 +2,35 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 from pettingzoo import AECEnv, ParallelEnv
 from pettingzoo.utils.wrappers import BaseParallelWrapper, BaseWrapper
 
-from mail_envs.errors import UnknownAgentError
+from mail_envs.errors import (
+    IllegalActionError,
+    OutOfOrderError,
+    ShapeError,
+    UnknownAgentError,
+)
 from mail_envs.protocols import FloatArray, Mask, Policy
-from mail_wrappers.arguments import path_of
 from mail_wrappers.columns import copied
 from mail_wrappers.decisions import Decisions
 from mail_wrappers.demonstrations import Demonstrations
+from mail_wrappers.options import (
+    array_of,
+    check_callable,
+    check_flag,
+    check_mapping,
+    check_multi_agent,
+    check_path,
+)
 from mail_wrappers.others import MultiAgentEnv
 from mail_wrappers.store import Schema, create_store, resume_store
 from mail_wrappers.tape import MemorySink, Seat, StoreSink, Tape, seat_of
-from mail_wrappers.turns import decision
+from mail_wrappers.told import reward_of
 
-__all__ = ["RandomOpening", "RecordDemonstrations", "RecordParallelDemonstrations"]
+__all__ = ["RecordDemonstrations", "RecordParallelDemonstrations"]
 
 
 class RecordDemonstrations(BaseWrapper[str, Any, Any]):
@@ -71,8 +82,10 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
         resume: bool = False,
         fsync: bool = False,
     ) -> None:
+        check_multi_agent(env)
         super().__init__(env)
-        self.recorder: Recorder = Recorder(env, agents, experts=experts, noted=noted)
+        self._begun = False
+        self.recorder = Recorder(env, agents, experts=experts, noted=noted)
         self.recorder.begin(to, resume=resume, fsync=fsync)
 
     @property
@@ -92,20 +105,30 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
 
     def look(self, agent: str) -> tuple[Any, Mask | None]:
         """What an agent sees now and may do, as its columns keep it: copies."""
-        seat, env = self.recorder.seats[agent], self.env
+        seat, env = self.recorder.seat(agent), self.env
+        if agent not in env.agents:
+            raise UnknownAgentError(f"agent: expected one of {env.agents}, came {agent!r}")
         return seat.look(env.observe(agent), env.infos[agent], what=agent)
 
     def note(self, agent: str, chances: FloatArray) -> None:
-        """Say what the agent's next action is drawn from, `(A,)`."""
-        self.recorder.chances[agent] = chances
+        """Say what the agent's next action is drawn from, `(A,)`.
+
+        Raises:
+            UnknownAgentError: an agent that the environment does not have.
+            ShapeError: no numbers, one for each action.
+        """
+        self.recorder.note(agent, chances)
 
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Begin the next episode."""
         super().reset(seed=seed, options=options)
+        self._begun = True
         self.recorder.tape.begin()
 
     def step(self, action: Any) -> None:
         """Step, and keep the decision if its agent's are kept and the environment takes it."""
+        if not self._begun:
+            raise OutOfOrderError("step: no episode has begun; call reset()")
         agent, recorder = self.agent_selection, self.recorder
         row = None
         if action is not None and agent in recorder.kept:
@@ -124,7 +147,7 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
         """Keep what the agent was paid since its last turn, and whether its episode is over."""
         self.recorder.tape.settle(
             agent,
-            self.env._cumulative_rewards[agent],  # noqa: SLF001 - what `last` tells of agents in turn
+            reward_of(self.env._cumulative_rewards[agent], agent),  # noqa: SLF001 - what `last` tells
             terminated=self.terminations[agent],
             truncated=self.truncations[agent],
         )
@@ -147,8 +170,10 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
         resume: bool = False,
         fsync: bool = False,
     ) -> None:
+        check_multi_agent(env)
         super().__init__(env)
-        self.recorder: Recorder = Recorder(env, agents, experts=experts, noted=noted)
+        self._begun = False
+        self.recorder = Recorder(env, agents, experts=experts, noted=noted)
         self.recorder.begin(to, resume=resume, fsync=fsync)
         self._seen: dict[str, Any] = {}
         self._infos: dict[str, dict[str, Any]] = {}
@@ -170,24 +195,36 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
 
     def look(self, agent: str) -> tuple[Any, Mask | None]:
         """What an agent sees now and may do, as its columns keep it: copies."""
-        seat = self.recorder.seats[agent]
+        seat = self.recorder.seat(agent)
+        if agent not in self._seen:
+            raise UnknownAgentError(f"agent: expected one of {[*self._seen]}, came {agent!r}")
         return seat.look(self._seen[agent], self._infos.get(agent, {}), what=agent)
 
     def note(self, agent: str, chances: FloatArray) -> None:
-        """Say what the agent's next action is drawn from, `(A,)`."""
-        self.recorder.chances[agent] = chances
+        """Say what the agent's next action is drawn from, `(A,)`.
+
+        Raises:
+            UnknownAgentError: an agent that the environment does not have.
+            ShapeError: no numbers, one for each action.
+        """
+        self.recorder.note(agent, chances)
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
         """Begin the next episode."""
         self._seen, self._infos = super().reset(seed=seed, options=options)
+        self._begun = True
         self.recorder.tape.begin()
         return self._seen, self._infos
 
     def step(self, actions: dict[str, Any]) -> Any:
         """Step, and keep the decisions of the agents whose are kept."""
         tape = self.recorder.tape
+        if not self._begun:
+            raise OutOfOrderError("step: no episode has begun; call reset()")
+        if not isinstance(actions, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise IllegalActionError(f"actions: expected them by agent, came {actions!r:.200}")
         rows = [
             self.recorder.row(each, self._seen[each], self._infos.get(each, {}), action)
             for each, action in actions.items()
@@ -200,7 +237,7 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
         for each, reward in rewards.items():
             tape.settle(
                 each,
-                tape.paid(each) + reward,
+                tape.paid(each) + reward_of(reward, each),
                 terminated=terminations.get(each, False),
                 truncated=truncations.get(each, False),
             )
@@ -228,24 +265,46 @@ class Recorder:
         experts: Mapping[str, Policy] | None,
         noted: bool,
     ) -> None:
-        self.names: tuple[str, ...] = tuple(env.possible_agents)
-        self.kept: frozenset[str] = frozenset(self.names if agents is None else agents)
-        unknown = sorted(self.kept - set(self.names))
+        check_flag("noted", noted)
+        self.names = tuple(env.possible_agents)
+        wanted: Any = self.names if agents is None else agents
+        wanted = list(cast("Iterable[Any]", wanted)) if isinstance(wanted, Iterable) else [wanted]
+        unknown = [name for name in wanted if not isinstance(name, str) or name not in self.names]
         if unknown:
-            raise UnknownAgentError(f"agents: expected some of {self.names}, came {unknown}")
-        self.seats: dict[str, Seat] = {name: seat_of(env, name) for name in self.names}
+            raise UnknownAgentError(f"agents: expected some of {self.names}, came {unknown!r:.200}")
+        self.kept = frozenset(cast("list[str]", wanted))
+        self.seats = {name: seat_of(env, name) for name in self.names}
         _check_experts(experts, self.kept, self.seats)
         self.tape: Tape = Tape(self.seats, experts=experts, noted=noted)
         self.chances: dict[str, FloatArray] = {}
         self._sink: MemorySink | StoreSink = MemorySink()
 
+    def seat(self, agent: str) -> Seat:
+        """How an agent's decisions are kept.
+
+        Raises:
+            UnknownAgentError: an agent that the environment does not have.
+        """
+        if not isinstance(agent, str) or agent not in self.seats:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UnknownAgentError(f"agent: expected one of {self.names}, came {agent!r:.200}")
+        return self.seats[agent]
+
+    def note(self, agent: str, chances: FloatArray) -> None:
+        """Keep what the agent's next action is drawn from; errors as of the recorder's."""
+        width, table = self.seat(agent).width, array_of("chances", chances)
+        if table.shape != (width,):
+            raise ShapeError(f"chances: expected shape ({width},), came {table.shape}")
+        self.chances[agent] = table
+
     def begin(self, to: Path | str | None, *, resume: bool, fsync: bool) -> None:
         """Say where to record; as in `RecordDemonstrations`."""
+        check_flag("resume", resume)
+        check_flag("fsync", fsync)
         if to is None:
             self._sink = MemorySink()
         else:
             begin = resume_store if resume else create_store
-            path = path_of("to", to)
+            path = check_path("to", to)
             self._sink = StoreSink(path, begin(path, Schema(self.tape.layouts), fsync=fsync))
         self.tape.start(self._sink)
 
@@ -282,6 +341,9 @@ class Recorder:
 def _check_experts(
     experts: Mapping[str, Policy] | None, kept: Iterable[str], seats: Mapping[str, Seat]
 ) -> None:
+    check_mapping("experts", experts)
+    for name, expert in (experts or {}).items():
+        check_callable(f"the expert of {name}", expert, what="a policy")
     asked = sorted(name for name in kept if seats[name].width is not None)
     unknown = sorted(set(experts or ()) - set(seats))
     missing = [] if experts is None else sorted(set(asked) - set(experts))
@@ -290,31 +352,3 @@ def _check_experts(
             f"experts: expected one for each of {asked}, came {list(experts or ())} "
             f"(unknown: {unknown}, missing: {missing})"
         )
-
-
-class RandomOpening(BaseWrapper[str, Any, Any]):
-    """Play the first moves of every episode uniformly at random, before anybody is asked.
-
-    Args:
-        env: a PettingZoo AEC environment with action masks in its observations.
-        plies: the most random moves; how many is drawn uniformly from 0 to `plies` for every
-            episode. An episode that ends within them starts again.
-        rng: where they are drawn from.
-    """
-
-    def __init__(self, env: AECEnv[str, Any, Any], plies: int, *, rng: np.random.Generator) -> None:
-        super().__init__(env)
-        self._plies = plies
-        self._rng = rng
-
-    def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
-        """Begin an episode and play its opening."""
-        over = True
-        while over:
-            super().reset(seed=seed, options=options)
-            for _ in range(int(self._rng.integers(self._plies + 1))):
-                if any(self.terminations.values()):
-                    break
-                _, mask = decision(self, self.agent_selection)
-                super().step(int(self._rng.choice(np.flatnonzero(mask))))
-            over = any(self.terminations.values()) or any(self.truncations.values())

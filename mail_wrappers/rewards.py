@@ -5,7 +5,7 @@ renews it through `PricedReward.renew`. A source that asks experts (`mail_wrappe
 so by `questions`: the wrapper asks them, where each transition begins, before it is played.
 """
 
-from typing import Any, NamedTuple, Protocol, get_args, runtime_checkable
+from typing import Any, NamedTuple, Protocol, cast, get_args, runtime_checkable
 
 import gymnasium
 import numpy as np
@@ -13,13 +13,19 @@ from gymnasium import spaces
 from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
-from mail_envs.errors import BudgetExhaustedError, EpisodeOverError, InvalidOptionError
+from mail_envs.errors import (
+    BudgetExhaustedError,
+    EpisodeOverError,
+    InvalidOptionError,
+    ShapeError,
+)
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 from mail_wrappers.advice import ONE, Advice, advice_for
 from mail_wrappers.batches import as_batch, forwarded_masks, part
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.options import check_environment, check_word
+from mail_wrappers.options import array_of, check_environment, check_word, shown_value
 from mail_wrappers.spending import Spent, cut_short, spent_error
+from mail_wrappers.told import check_info, check_rows, reward_of
 
 __all__ = [
     "AsksExperts",
@@ -27,7 +33,9 @@ __all__ = [
     "Question",
     "RewardSource",
     "Transitions",
+    "check_transitions",
     "priced_action",
+    "prices_of",
 ]
 
 
@@ -54,8 +62,14 @@ class Transitions(NamedTuple):
     answers: tuple[tuple[Question, FloatArray], ...] = ()  # (B, A) each, paid for
 
     def answer(self, question: Question) -> FloatArray | None:
-        """What an expert has already said of the observations, `(B, A)`; None if not asked."""
-        for asked, answer in self.answers:
+        """What an expert has already said of the observations, `(B, A)`; None if not asked.
+
+        Raises:
+            ShapeError: no question, or `answers` that are no pairs.
+        """
+        if not isinstance(question, Question):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ShapeError(f"question: expected a Question, came {shown_value(question)}")
+        for asked, answer in _answers_of(self.answers):
             if asked.expert is question.expert and asked.budget is question.budget:
                 return answer
         return None
@@ -113,7 +127,7 @@ class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
         self._source = source
         self._ask = Askers(env, source)
         self._last: tuple[Any, dict[str, Any]] = (None, {})
-        self._cut = False
+        self._begun = self._cut = False
 
     @property
     def source(self) -> RewardSource:
@@ -143,7 +157,7 @@ class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode."""
         observation, info = self.env.reset(seed=seed, options=options)
-        self._cut = False
+        self._begun, self._cut = True, False
         self._arrive(observation, info, begun=True)
         return observation, info
 
@@ -156,6 +170,8 @@ class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
         """
         if self._cut:
             raise EpisodeOverError("step: the budget ended the episode; call reset()")
+        if not self._begun:
+            raise EpisodeOverError("step: no episode has begun; call reset()")
         before, (answers, unanswered) = self._last, self._ask(ONE)
         if unanswered is not None:
             if not self._truncates:
@@ -169,22 +185,24 @@ class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
                 raise
             self._cut = True
             return cut_short(*before)
+        paid = reward_of(reward, "the agent")
         self._arrive(observation, info, begun=False)
         seen, mask = part(*before)
         transition = Transitions(
             observations=as_batch(seen),
             action_masks=None if mask is None else mask[None],
             actions=priced_action(action, self.action_space)[None],
-            rewards=np.array([reward], dtype=np.float64),
+            rewards=np.array([paid]),
             next_observations=as_batch(part(observation, info)[0]),
             terminations=np.array([terminated], dtype=np.bool_),
             truncations=np.array([truncated], dtype=np.bool_),
             answers=answers,
         )
-        priced = float(self._source.price(transition)[0])
-        return observation, priced, terminated, truncated, {**info, "reward": float(reward)}
+        priced = float(prices_of(self._source, transition, 1)[0])
+        return observation, priced, terminated, truncated, {**info, "reward": paid}
 
     def _arrive(self, observation: Any, info: dict[str, Any], *, begun: bool) -> None:
+        check_info(info, "the agent")
         self._last = observation, info
         for advice in self._ask.kept:
             advice.opens_one(observation, info, begun=begun)
@@ -244,6 +262,55 @@ def priced_action(action: Any, space: gymnasium.Space[Any]) -> NDArray[Any]:
     if isinstance(space, spaces.Discrete):
         return np.asarray(action, dtype=np.int64) - int(space.start)
     return np.asarray(action)
+
+
+def prices_of(source: RewardSource, transitions: Transitions, count: int | None) -> FloatArray:
+    """What a source pays for transitions, `(B,)`.
+
+    Raises:
+        ShapeError: an answer that is not `count` numbers; None for any number of them.
+    """
+    answer: Any = source.price(transitions)
+    prices = array_of(f"prices of {type(source).__name__}", answer)
+    if prices.ndim != 1 or count not in (None, len(prices)):
+        raise ShapeError(
+            f"prices of {type(source).__name__}: expected ({'B' if count is None else count},), "
+            f"came {prices.shape}"
+        )
+    return prices
+
+
+def check_transitions(transitions: Any, *needed: str) -> None:
+    """Refuse transitions without the columns that a source needs, `(B, ...)` each.
+
+    Raises:
+        ShapeError: no `Transitions`, a column missing, of another length or kind.
+    """
+    if not isinstance(transitions, Transitions):
+        raise ShapeError(f"transitions: expected Transitions, came {shown_value(transitions)}")
+    masks: Any = transitions.action_masks
+    optional = () if masks is None else ("action_masks",)
+    count: int | None = None
+    for name in (*needed, *optional):
+        count = check_rows(name, getattr(transitions, name), count)
+    fits = isinstance(masks, np.ndarray) and masks.ndim == 2 and masks.dtype.kind in "biuf"
+    if masks is not None and not fits:
+        raise ShapeError(f"action_masks: expected (B, A), came {shown_value(masks)}")
+    if "rewards" in needed and (
+        transitions.rewards.ndim != 1 or transitions.rewards.dtype.kind not in "biuf"
+    ):
+        raise ShapeError(f"rewards: expected (B,), came {shown_value(transitions.rewards)}")
+
+
+def _answers_of(answers: Any) -> tuple[tuple[Question, FloatArray], ...]:
+    pairs = cast("tuple[Any, ...]", answers if isinstance(answers, tuple) else (answers,))
+    for pair in pairs:
+        asked = pair[0] if isinstance(pair, tuple) and len(cast("Any", pair)) == 2 else None
+        if not isinstance(asked, Question):
+            raise ShapeError(
+                f"answers: expected pairs of a Question and its answer, came {shown_value(answers)}"
+            )
+    return pairs
 
 
 def _questions(source: RewardSource) -> tuple[Question, ...]:

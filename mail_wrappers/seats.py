@@ -5,10 +5,10 @@ Resets and steps are generators that yield questions to the others' players and 
 """
 
 import copy
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast, get_args
 
 import numpy as np
 from gymnasium import spaces
@@ -23,13 +23,14 @@ from mail_envs.errors import (
     MissingTruthError,
     ShapeError,
     UnknownAgentError,
-    UnknownNameError,
 )
 from mail_wrappers.moves import allowed, legal_moves, mask_of, mask_width, shown
+from mail_wrappers.options import check_number, check_word
 from mail_wrappers.others import Known, MultiAgentEnv, Others, resolve_others
 from mail_wrappers.players import Asked, Player, answers
 from mail_wrappers.playing import play_of
 from mail_wrappers.streams import stream_seed
+from mail_wrappers.told import holds, reward_of
 
 __all__ = [
     "IllegalAction",
@@ -37,18 +38,16 @@ __all__ = [
     "Seat",
     "Step",
     "check_equal_spaces",
-    "checked_seed",
     "seats_of",
     "settled",
     "settled_together",
 ]
 
 IllegalAction: TypeAlias = Literal["lose", "raise"]
-"""What an illegal action does: it loses the game, or it raises."""
-
+"""What an illegal action does: lose the game, or raise."""
 Start: TypeAlias = tuple[Any, dict[str, Any]]
 Step: TypeAlias = tuple[Any, float, bool, bool, dict[str, Any]]
-"""What a step returns: observation, reward, terminated, truncated, info."""
+"""What Gymnasium's `step` returns."""
 
 T = TypeVar("T")
 
@@ -74,11 +73,10 @@ class Rules:
 
         Raises:
             UnknownNameError: another word.
+            InvalidOptionError: a reward that is no finite number.
         """
-        if self.illegal_action not in ("lose", "raise"):
-            raise UnknownNameError(
-                f"illegal_action: expected 'lose' or 'raise', came {self.illegal_action!r}"
-            )
+        check_word("illegal_action", self.illegal_action, get_args(IllegalAction))
+        check_number("illegal_reward", self.illegal_reward)
 
 
 def seats_of(env: object, agent: str) -> tuple[str, ...]:
@@ -94,9 +92,10 @@ def seats_of(env: object, agent: str) -> tuple[str, ...]:
             f"env: expected a PettingZoo AECEnv or ParallelEnv, came {type(env).__name__}"
         )
     names = cast("tuple[str, ...]", tuple(getattr(env, "possible_agents", None) or ()))
-    if agent in names:
+    named = isinstance(agent, Hashable)  # pyright: ignore[reportUnnecessaryIsInstance]
+    if named and agent in names:
         return (agent,)
-    if agent not in SEATS or not names:
+    if not named or agent not in SEATS or not names:
         raise UnknownAgentError(
             f"agent: expected one of {list(names)}, or one of {SEATS}, came {agent!r}"
         )
@@ -197,7 +196,7 @@ class Seat:
             turn = yield from self._play.begin(self.agent, seed=beneath, options=options)
             seen, paid, terminated, truncated, info = turn
             if not (terminated or truncated):
-                self._over, self._carried = False, float(paid)
+                self._over, self._carried = False, reward_of(paid, self.agent)
                 return self._shown(seen, info)
             beneath = None
         raise AbsentAgentError(
@@ -218,7 +217,7 @@ class Seat:
             return self._refuse()
         self._over = True  # until the turn has come: after an error there is no way on
         seen, paid, terminated, truncated, info = yield from self._play.move(action)
-        reward, self._carried = float(paid) + self._carried, 0.0
+        reward, self._carried = reward_of(paid, self.agent) + self._carried, 0.0
         self._over = bool(terminated or truncated)
         seen, info = self._shown(seen, info)
         return seen, reward, bool(terminated), bool(truncated), info
@@ -228,7 +227,7 @@ class Seat:
         if self._over:
             raise EpisodeOverError("step: the episode is over or has not begun; call reset()")
         if not (type(action) is int and action in self._choices):
-            if not self.action_space.contains(action):
+            if not holds(self.action_space, action):
                 raise IllegalActionError(
                     f"action of {self.agent}: expected one of {self.action_space}, came {action!r}"
                 )
@@ -333,14 +332,3 @@ def settled_together(moves: Sequence[Generator[Asked, list[Any], T]]) -> list[T]
         chosen = iter(answers(asked) if asked else ())
         replies = {row: list(islice(chosen, count)) for row, count in counts.items()}
     return [results[row] for row in range(len(moves))]
-
-
-def checked_seed(seed: object) -> None:
-    """Refuse what seeds nothing.
-
-    Raises:
-        InvalidOptionError: it is neither None nor an integer of at least 0.
-    """
-    if seed is None or (isinstance(seed, int | np.integer) and int(seed) >= 0):
-        return
-    raise InvalidOptionError(f"seed: expected None or an integer of at least 0, came {seed!r}")

@@ -14,8 +14,9 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap, Policy
+from mail_wrappers.options import check_mapping, check_seed
 from mail_wrappers.others import MultiAgentEnv, Others, truth_of
-from mail_wrappers.seats import IllegalAction, Rules, Seat, checked_seed, settled
+from mail_wrappers.seats import IllegalAction, Rules, Seat, settled
 
 __all__ = ["SingleAgentEnv", "make_view"]
 
@@ -79,10 +80,10 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
         illegal_action: IllegalAction = "lose",
         illegal_reward: float = -1.0,
     ) -> None:
-        self._seat = Seat(env, agent, others, Rules(illegal_action, float(illegal_reward)))
-        self.observation_space: spaces.Space[Any] = self._seat.observation_space
-        self.action_space: spaces.Space[Any] = self._seat.action_space
-        self.render_mode: str | None = getattr(env, "render_mode", None)
+        self._seat = Seat(env, agent, others, Rules(illegal_action, illegal_reward))
+        self.observation_space = self._seat.observation_space
+        self.action_space = self._seat.action_space
+        self.render_mode = getattr(env, "render_mode", None)
         metadata = getattr(env, "metadata", {})
         self.metadata: dict[str, Any] = {
             "render_modes": list(metadata.get("render_modes", [])),
@@ -128,9 +129,11 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
 
         Raises:
             AbsentAgentError: the agent has no turn in any of many episodes.
-            InvalidOptionError: a seed that is no integer of at least 0.
+            InvalidOptionError: a seed that is no integer of at least 0, or options that are no
+                dictionary.
         """
-        checked_seed(seed)
+        seed = check_seed("seed", seed)
+        check_mapping("options", options)
         super().reset(seed=seed)
         return settled(self._seat.begin(rng=self.np_random, seed=seed, options=options))
 

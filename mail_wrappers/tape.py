@@ -12,6 +12,7 @@ from mail_envs.errors import OutOfOrderError, ShapeError
 from mail_envs.protocols import FloatArray, Mask, Policy
 from mail_wrappers.columns import Layout, Leaf, copied, empty, layout_of_space, stacked
 from mail_wrappers.decisions import Decisions
+from mail_wrappers.moves import mask_of
 from mail_wrappers.others import MultiAgentEnv
 from mail_wrappers.store import StoreWriter, read_store
 
@@ -49,21 +50,20 @@ class Seat:
         Raises:
             ShapeError: an observation or a mask that is not as its space says.
         """
-        mask = observation["action_mask"] if self.masked else info.get("action_mask")
+        if self.masked and not isinstance(observation, Mapping):
+            raise ShapeError(
+                f"observation of {what}: expected a dictionary, came {observation!r:.200}"
+            )
+        mask = mask_of(observation, info, self.width, what)
         if self.masked:
             rest = {key: value for key, value in observation.items() if key != "action_mask"}
-            observation = rest["observation"] if self.bare else rest
+            observation = rest.get("observation") if self.bare else rest
         seen = copied(observation, self.observations, what=f"observation of {what}")
         if self.width is None:
             return seen, None
         if mask is None:
             return seen, np.ones(self.width, dtype=np.int8)
-        kept = np.array(mask, dtype=np.int8)
-        if kept.shape != (self.width,):
-            raise ShapeError(
-                f"mask of {what}: expected shape {(self.width,)}, came {kept.shape}: {mask!r}"
-            )
-        return seen, kept
+        return seen, mask.astype(np.int8)
 
     def layout(self, *, distributions: bool) -> dict[str, Layout]:
         """The layouts of the columns, in the order of `Decisions`."""

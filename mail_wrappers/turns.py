@@ -9,6 +9,7 @@ from pettingzoo import AECEnv
 from mail_envs.errors import ShapeError
 from mail_envs.protocols import Mask, Observations
 from mail_envs.protocols.asking import split_observation
+from mail_wrappers.moves import mask_of
 
 __all__ = ["action_count", "decision", "no_observations"]
 
@@ -19,12 +20,10 @@ def decision(env: AECEnv[str, Any, Any], agent: str) -> tuple[Observations, Mask
     The mask comes from the observation or from `infos`, as PettingZoo allows; all ones where the
     environment has none.
     """
-    seen, mask = split_observation(env.observe(agent))
-    if mask is None:
-        mask = env.infos[agent].get("action_mask")
-    if mask is None:
-        mask = np.ones(action_count(env, agent), dtype=np.int8)
-    return seen, np.asarray(mask, dtype=np.int8)
+    observation, count = env.observe(agent), action_count(env, agent)
+    mask = mask_of(observation, env.infos[agent], count, agent)
+    seen, _ = split_observation(observation)
+    return seen, np.ones(count, np.int8) if mask is None else mask.astype(np.int8)
 
 
 def action_count(env: AECEnv[str, Any, Any], agent: str) -> int:

@@ -6,14 +6,15 @@ import numpy as np
 from gymnasium.vector import VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
-from mail_envs.errors import EpisodeOverError
+from mail_envs.errors import EpisodeOverError, ShapeError
 from mail_wrappers.advice import Advice, Form, advice_for
 from mail_wrappers.batches import forwarded_vector_masks, latest_masks, part
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.episodes import Episodes, cut_rows, marked
 from mail_wrappers.labels import When
-from mail_wrappers.options import check_environment, check_word
+from mail_wrappers.options import array_of, check_environment, check_word
 from mail_wrappers.spending import Spent, spent_error
+from mail_wrappers.told import check_actions, checked_reset
 
 __all__ = ["VectorExpertLabels"]
 
@@ -91,9 +92,10 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
         Raises:
             EpisodeOverError: no episode has begun.
             BudgetExhaustedError: no question is left for any row that is at a turn.
+            ShapeError: rows that are no `(B,)` truth values.
         """
         live = self._episodes.live
-        wanted = live if rows is None else live & np.asarray(rows, dtype=np.bool_)
+        wanted = live if rows is None else live & self._flags(rows)
         if self._last[0] is None:
             raise EpisodeOverError("label: no episode has begun; call reset()")
         known = self._advice.ask(self._kind, wanted, purpose="label")
@@ -109,6 +111,7 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin episodes."""
+        seed = checked_reset(self.env, seed, options)
         begun = self._episodes.to_reset(options)
         observations, infos = self.env.reset(seed=seed, options=options)  # pyright: ignore[reportArgumentType]
         self._episodes.reset(begun)
@@ -122,6 +125,7 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
             BudgetExhaustedError: see `spent`.
         """
         self._episodes.check_step()
+        check_actions(self.env, actions)
         if self._missing.any():
             if not self._truncates:
                 raise spent_error(f"labels of rows {self._missing_rows}", self._advice.budget)
@@ -136,6 +140,12 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
             if self._episodes.waits:
                 self._missing = np.zeros(self.num_envs, dtype=np.bool_)
         return observations, rewards, terminations, truncations, infos
+
+    def _flags(self, rows: Any) -> Flags:
+        flags = array_of("rows", rows, kinds="b")
+        if flags.shape != (self.num_envs,):
+            raise ShapeError(f"rows: expected ({self.num_envs},) bool, came {flags.shape}")
+        return flags
 
     @property
     def _missing_rows(self) -> list[int]:

@@ -21,6 +21,7 @@ from mail_wrappers.mixing import (
 )
 from mail_wrappers.options import check_environment, check_word
 from mail_wrappers.spending import spent_error
+from mail_wrappers.told import check_actions, checked_reset
 
 __all__ = ["VectorMixedPlay"]
 
@@ -94,6 +95,7 @@ class VectorMixedPlay(VectorWrapper[Any, Any, Any, Any, Any]):
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin episodes."""
+        seed = checked_reset(self.env, seed, options)
         begun = self._episodes.to_reset(options)
         observations, infos = self.env.reset(seed=seed, options=options)  # pyright: ignore[reportArgumentType]
         self._episodes.reset(begun)
@@ -111,6 +113,7 @@ class VectorMixedPlay(VectorWrapper[Any, Any, Any, Any, Any]):
             BudgetExhaustedError: see `spent`.
         """
         self._episodes.check_step()
+        check_actions(self.env, actions)
         mixed = self._draw()
         known = self._advice.ask(self._form, mixed, purpose="move")
         missing = mixed & ~known

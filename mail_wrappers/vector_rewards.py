@@ -6,6 +6,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
 from numpy.typing import NDArray
 
+from mail_envs.errors import EpisodeOverError
 from mail_wrappers.advice import Advice
 from mail_wrappers.batches import (
     as_batch,
@@ -17,8 +18,9 @@ from mail_wrappers.batches import (
 )
 from mail_wrappers.episodes import Episodes, cut_rows, final_of
 from mail_wrappers.options import check_environment, check_word
-from mail_wrappers.rewards import Askers, RewardSource, Transitions, priced_action
+from mail_wrappers.rewards import Askers, RewardSource, Transitions, priced_action, prices_of
 from mail_wrappers.spending import Spent, spent_error
+from mail_wrappers.told import check_actions, checked_reset
 
 __all__ = ["VectorPricedReward"]
 
@@ -81,6 +83,7 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin episodes."""
+        seed = checked_reset(self.env, seed, options)
         begun = self._episodes.to_reset(options)
         observations, infos = self.env.reset(seed=seed, options=options)  # pyright: ignore[reportArgumentType]
         self._episodes.reset(begun)
@@ -93,7 +96,10 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
         Raises:
             BudgetExhaustedError: see `spent`.
         """
+        if self._last[0] is None:
+            raise EpisodeOverError("step: no episode has begun; call reset()")
         self._episodes.check_step()
+        check_actions(self.env, actions)
         rows = np.flatnonzero(self._episodes.live)  # what will have been a transition
         seen = rows_of(part(*self._last)[0], rows)
         masks = None if self._masks is None else self._masks[rows]
@@ -117,7 +123,7 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
                 truncations=np.asarray(truncations)[rows],
                 answers=tuple((asked, answer[rows]) for asked, answer in answers),
             )
-            priced[rows] = self._source.price(transitions)
+            priced[rows] = prices_of(self._source, transitions, len(rows))
         own = {"reward": np.array(rewards, dtype=np.float64), "_reward": self._all()}
         return observations, priced, terminations, truncations, {**infos, **own}
 

@@ -28,7 +28,7 @@ FRAMES = ("ansi", "rgb_array")
 """The render modes whose frames `render` returns."""
 
 RENDER_MODES = ("human", *FRAMES)
-"""The render modes: a window that follows, or frames that `render` returns."""
+"""The render modes that an environment may be made with."""
 
 Observation = dict[str, NDArray[np.int8]]
 

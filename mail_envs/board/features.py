@@ -147,7 +147,7 @@ FEATURES: dict[str, type[Planes] | type[Lines] | type[StateActions] | type[After
     "one-hot": StateActions,
     "afterstates": Afterstates,
 }
-"""The feature maps by their names."""
+"""The feature maps of boards by name."""
 
 
 @lru_cache(maxsize=32)

@@ -60,7 +60,7 @@ def _book(codes: NDArray[np.uint32], scores: NDArray[np.int8], last_ply: int) ->
 
 
 EMPTY_BOOK = _book(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.int8), -1)
-"""A book that knows no position."""
+"""A book without positions."""
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 A state is two bitboards, the mover's marks and the other player's. Cell (row, column), row 0 on
 top, is bit `column * (rows + 1) + (rows - 1 - row)`: columns one after the other from the bottom
 up, each with one spare bit on top that is never set, so that a shifted board cannot wrap into the
-next column and four shifts find every line:
+next column and four shifts find every line::
 
     vertical 1, horizontal rows + 1, diagonals rows and rows + 2
 

@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 ZERO, ONE, TWO, FOUR = (np.uint64(number) for number in (0, 1, 2, 4))
-"""Small words: compiled code does not mix them with whole numbers."""
+"""Bitboards as compiled code writes them: a plain number would be signed."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -173,7 +173,8 @@ def _signed(word: np.uint64) -> np.int64:
     return np.int64(word)
 
 
-signed: Callable[[np.uint64], int] = cast("Callable[[np.uint64], int]", _signed)
+signed = cast("Callable[[np.uint64], int]", _signed)
+"""A bitboard as a signed number of the same bits, compiled."""
 """A word as a whole number, in two's complement."""
 
 

@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 IntArray = NDArray[np.int64]
-"""Whole numbers, of any shape."""
+"""Whole numbers: states, steps, actions."""
 
 ROW_TOLERANCE = 1e-9
 """How far from one the sum of a row of probabilities may be; rows are never repaired."""

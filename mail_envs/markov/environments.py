@@ -49,7 +49,7 @@ FRAMES = ("ansi", "rgb_array")
 """The render modes whose frames `render` returns."""
 
 RENDER_MODES = ("human", *FRAMES)
-"""The render modes: a window that follows, or frames that `render` returns."""
+"""The render modes that an environment may be made with."""
 
 LEFT_OUT = 0.01
 """The weight γ^t from which on the rewards of a discounted game are cut off by default."""

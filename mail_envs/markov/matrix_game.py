@@ -38,10 +38,9 @@ from mail_envs.protocols import FloatArray
 __all__ = ["TIES", "MatrixSolution", "Ties", "matrix_game_values", "solve_matrix_games"]
 
 Ties: TypeAlias = Literal["lexicographic", "uniform"]
-"""Which of several optimal strategies: the first in order, or one spread evenly over them."""
-
+"""Which of several optimal strategies: the lexicographically first, or their uniform mixture."""
 TIES = ("lexicographic", "uniform")
-"""The ways to break ties."""
+"""The rules for ties, by name."""
 
 TIE_TOLERANCE = 2.0**-38
 """How much less than the value an optimal action may guarantee, relative to the largest entry."""

@@ -28,7 +28,7 @@ from mail_envs.protocols import FeatureMap, FloatArray, OneHotFeatureMap
 __all__ = ["AnyFeatureMap", "MarkovGame", "agent_names", "game_fields"]
 
 AnyFeatureMap = FeatureMap | OneHotFeatureMap
-"""A feature map in either form: vectors, or keys of unit vectors."""
+"""A feature map in either form, by numbers or by keys."""
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)

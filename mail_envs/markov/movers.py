@@ -18,7 +18,7 @@ __all__ = ["Mover", "Others", "other_movers"]
 Mover: TypeAlias = Callable[[IntArray, IntArray, np.random.Generator], IntArray]
 """From `(B,)` steps and `(B,)` states to `(B,)` actions of one player."""
 Others: TypeAlias = Policy | str | Mapping[str, Policy | str]
-"""Who plays the others: one for all, or a mapping from agent to one."""
+"""One policy for all others, by object or by name, or one for each agent."""
 
 
 def other_movers(env: MarkovGameEnv, agent: str, others: Others) -> dict[int, Mover]:

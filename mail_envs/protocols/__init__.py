@@ -25,8 +25,7 @@ __all__ = [
 ]
 
 FloatArray: TypeAlias = NDArray[np.float64]
-"""Real numbers, of any shape."""
-
+"""Numbers of theory and probabilities: float64."""
 Observations: TypeAlias = NDArray[Any]
 """A batch of observations, `(B, ...)`."""
 Mask: TypeAlias = NDArray[np.int8]

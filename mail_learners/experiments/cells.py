@@ -157,7 +157,7 @@ class CellResult:
 
 
 RunCell = Callable[[Cell], CellResult]
-"""Runs a cell of an experiment."""
+"""Runs one cell, in a worker process."""
 
 
 @dataclass

@@ -212,4 +212,4 @@ CHAIN = Experiment(
     settings={"lengths": OwnOption("N, at least 4; those of the tables are 4, 8 and 16", _lengths)},
     metrics=METRICS,
 )
-"""What `mail-bench run chain` runs."""
+"""The experiment `chain`."""

@@ -32,8 +32,7 @@ application: typer.Typer = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-"""The commands of `mail-bench`."""
-
+"""The command line `mail-bench`."""
 application.command("play")(play)
 
 

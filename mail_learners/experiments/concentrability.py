@@ -151,4 +151,4 @@ CONCENTRABILITY = Experiment(
     learners=("experts",),
     metrics=METRICS,
 )
-"""What `mail-bench run concentrability` runs."""
+"""The experiment `concentrability`."""

@@ -229,4 +229,4 @@ CONNECT4 = Experiment(
     metrics=METRICS,
     prepare=one_torch_thread,
 )
-"""What `mail-bench run connect4` runs."""
+"""The experiment `connect4`."""

@@ -92,7 +92,7 @@ METRICS = (
         "steps or plies",
     ),
 )
-"""What is measured, in the order of tables."""
+"""The metrics that the experiment adds to the vocabulary."""
 
 
 DEGREES = Axis("temperature of the opponent", "linear")
@@ -217,4 +217,4 @@ PRESENTATION = Presentation(
     ),
     derive=derive,
 )
-"""How the experiment's results are shown."""
+"""How the experiment is shown."""

@@ -237,4 +237,4 @@ DIMENSION = Experiment(
     settings=SETTINGS,
     metrics=METRICS,
 )
-"""What `mail-bench run dimension` runs."""
+"""The experiment `dimension`."""

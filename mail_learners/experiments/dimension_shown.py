@@ -23,7 +23,7 @@ from mail_learners.statistics import Average
 __all__ = ["DIRECTED", "METRICS", "PRESENTATION", "D", "S", "derive", "sizes_of", "variant"]
 
 DIRECTED = "lsvi-ucb-zero-bc"
-"""The learner whose exploration is directed."""
+"""The learner that explores with a direction."""
 
 D, S = 20, 1000
 """The dimension at which S varies, and the number of states at which d varies."""
@@ -44,7 +44,7 @@ METRICS = (
     Metric("ratio/{sizes}", "questions needed over those of another size, same seed", "ratio"),
     Metric("times_directed", f"questions needed over those of {DIRECTED}, same seed", "ratio"),
 )
-"""What is measured, in the order of tables."""
+"""The metrics that the experiment adds to the vocabulary."""
 
 
 def variant(family: str, states: int | str, dimension: int | str) -> str:
@@ -207,4 +207,4 @@ PRESENTATION = Presentation(
     ),
     derive=derive,
 )
-"""How the experiment's results are shown."""
+"""How the experiment is shown."""

@@ -172,4 +172,4 @@ GRID = Experiment(
     },
     metrics=GAP_METRICS,
 )
-"""What `mail-bench run grid` runs."""
+"""The experiment `grid`."""

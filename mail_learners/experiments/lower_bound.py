@@ -185,4 +185,4 @@ LOWER_BOUND = Experiment(
     },
     metrics=GAP_METRICS,
 )
-"""What `mail-bench run lower-bound` runs."""
+"""The experiment `lower-bound`."""

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["COLOURS", "draw", "draw_key", "draw_panel", "styles_of", "to_bytes"]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#999999")
-"""Colours of lines, told apart by colour-blind eyes too (Okabe and Ito, 2008)."""
-
+"""The colours of lines, in their order."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 DASHES = ("-", "--", "-.", (0, (1, 1.2)), (0, (5, 1, 1, 1, 1, 1)))
 

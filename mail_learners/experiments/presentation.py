@@ -11,7 +11,7 @@ from mail_learners.statistics import Average
 __all__ = ["Axis", "Panel", "Presentation", "Scale", "games_of", "nothing_more", "series_of"]
 
 Scale = Literal["linear", "log", "symlog"]
-"""The scale of an axis."""
+"""How an axis is divided."""
 
 
 def games_of(measurement: Measurement) -> float:

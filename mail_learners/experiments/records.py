@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 Kind = Literal["exact", "estimate"]
-"""Whether a value is exact or an estimate."""
+"""Whether a number was computed on the whole game or sampled."""
 
 
 @dataclass(frozen=True, slots=True)

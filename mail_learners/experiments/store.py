@@ -58,8 +58,7 @@ TIMING_COLUMNS = (
 """The header of `timings.csv`; `games` lists a cell's numbers of games, separated by spaces."""
 
 IDENTITY = "experiment.json"
-"""The file that says which experiment a results folder is of."""
-
+"""The file that says what a results folder is of."""
 CERTIFICATES = "certificates.json"
 """The names of two of the files above."""
 

@@ -187,4 +187,4 @@ TICTACTOE = Experiment(
     features=FEATURES,
     prepare=one_torch_thread,
 )
-"""What `mail-bench run tictactoe` runs."""
+"""The experiment `tictactoe`."""

@@ -25,7 +25,7 @@ _BOUNDS = ("/low", "/high")
 
 
 Better = Literal["lower", "higher"]
-"""Which way is better."""
+"""Which direction of a metric is better."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 BACKENDS = ("processes", "ray")
-"""What cells can be spread over."""
+"""Where cells can run."""
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")

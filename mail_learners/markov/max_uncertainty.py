@@ -50,7 +50,7 @@ from mail_learners.markov.uncertainty import MovePairs
 __all__ = ["Inner", "MurmailOptions", "murmail"]
 
 Inner = Literal["oracle", "known-dynamics", "ucbvi"]
-"""How the inner problem is solved."""
+"""How the responder of MURMAIL is found."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from mail_learners.play.session import Session
 __all__ = ["WORDS", "Command", "Move", "Word", "legal_move", "parsed"]
 
 Word: TypeAlias = Literal["undo", "hint", "scores", "new", "quit"]
-"""A command that is a word."""
+"""A command that is no move."""
 
 WORDS: dict[Word, str] = {
     "undo": "take your last move back",
@@ -29,7 +29,7 @@ class Move:
 
 
 Command: TypeAlias = Move | Word
-"""A move or a word."""
+"""What a player may type."""
 
 
 def parsed(line: str, session: Session) -> Command:

@@ -15,6 +15,14 @@ from pettingzoo.utils.wrappers import BaseParallelWrapper, BaseWrapper
 
 from mail_wrappers.checks.contract import require
 from mail_wrappers.checks.playing import Chooser, mask_of
+from mail_wrappers.checks.scalars import check_play
+from mail_wrappers.options import (
+    LARGEST,
+    check_callable,
+    check_environment,
+    check_multi_agent,
+    check_number,
+)
 from mail_wrappers.others import MultiAgentEnv, Others
 
 __all__ = ["Accounts", "check_returns", "keep_books"]
@@ -123,8 +131,14 @@ def check_returns(
     Raises:
         ContractError: a return that is off, with the episode's seed.
     """
+    check_callable("make_view", make_view)
+    check_multi_agent(env)
+    seed = check_play(episodes, LARGEST if most_steps is None else most_steps, seed)
+    if seconds is not None:
+        check_number("seconds", seconds, low=0)
     books = keep_books(env)
     view = make_view(books, agent, others)
+    check_environment(view)
     choose = Chooser(view.action_space, seed=seed)
     begun, played, steps, largest = time.monotonic(), 0, 0, 0.0
     while played < episodes and (seconds is None or time.monotonic() - begun < seconds):

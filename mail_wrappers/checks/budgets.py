@@ -7,6 +7,7 @@ import numpy as np
 
 from mail_envs.errors import ContractError
 from mail_wrappers.checks.contract import require
+from mail_wrappers.options import check_callable, check_whole
 
 __all__ = ["Budget", "check_budget"]
 
@@ -42,9 +43,12 @@ def check_budget(make_budget: Callable[[int | None], Budget], *, seed: int = 0) 
     Raises:
         ContractError: the first promise that is broken.
     """
-    rng = np.random.default_rng(seed)
+    check_callable("make_budget", make_budget)
+    rng = np.random.default_rng(check_whole("seed", seed, least=0))
     for limit in (0, 1, 7, 100, None):
         budget, used = make_budget(limit), 0
+        for name in ("reserve", "used", "remaining"):
+            require(hasattr(budget, name), f"budget of {limit}", f"a budget with {name}", budget)
         for call, questions in enumerate([0, *rng.integers(0, 12, size=40).tolist()]):
             where = f"budget of {limit}, call {call} for {questions} with {used} used"
             due = questions if limit is None else min(questions, limit - used)

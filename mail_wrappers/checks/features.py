@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from mail_envs.protocols import FeatureMap, FloatArray, Observations, OneHotFeatureMap
 from mail_wrappers.checks.contract import require, told
+from mail_wrappers.options import check_number
+from mail_wrappers.told import check_rows
 
 __all__ = ["check_feature_map"]
 
@@ -35,7 +37,9 @@ def check_feature_map(
     Raises:
         ContractError: the first promise that is broken, with the row.
     """
-    dimension = cast("object", features.dimension)
+    check_number("tolerance", tolerance, low=0)
+    check_rows("actions", actions, check_rows("observations", observations))
+    dimension = cast("object", getattr(features, "dimension", None))
     whole = isinstance(dimension, int | np.integer) and int(dimension) > 0
     require(whole, "dimension", "a positive whole number", dimension)
     vectors = keys = None

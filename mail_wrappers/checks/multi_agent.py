@@ -12,6 +12,8 @@ from pettingzoo import ParallelEnv
 from mail_wrappers.checks.aec import play_turns
 from mail_wrappers.checks.contract import first_difference, require
 from mail_wrappers.checks.parallel import play_rounds
+from mail_wrappers.checks.scalars import check_play
+from mail_wrappers.options import check_multi_agent
 from mail_wrappers.others import MultiAgentEnv
 
 __all__ = ["check_multi_agent_env"]
@@ -40,6 +42,8 @@ def check_multi_agent_env(
     Raises:
         ContractError: the first promise that is broken: where, what was expected, what came.
     """
+    check_multi_agent(env, named=False)
+    seed = check_play(episodes, most_steps, seed)
     _check_agents(env)
     for agent in env.possible_agents:
         _check_spaces(env, agent)
@@ -59,7 +63,7 @@ def _play(env: MultiAgentEnv, seed: int, most_steps: int) -> list[bytes]:
 
 
 def _check_agents(env: MultiAgentEnv) -> None:
-    names = list(env.possible_agents)
+    names = list(getattr(env, "possible_agents", None) or ())
     require(names, "possible_agents", "at least one agent", names)
     require(len(set(names)) == len(names), "possible_agents", "distinct agents", names)
 

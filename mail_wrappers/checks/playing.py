@@ -12,7 +12,9 @@ from pettingzoo import AECEnv, ParallelEnv
 from mail_envs.errors import UnknownAgentError
 from mail_envs.protocols import Mask, Observations
 from mail_wrappers.checks.contract import require, told
+from mail_wrappers.options import array_of, check_multi_agent, check_whole
 from mail_wrappers.others import MultiAgentEnv
+from mail_wrappers.told import check_info
 
 __all__ = ["Chooser", "decisions_of", "flat_mask", "mask_of"]
 
@@ -33,12 +35,15 @@ class Chooser:
         if mask is None:
             return self._space.sample()
         if isinstance(self._space, spaces.Discrete):
-            return int(self._space.start) + int(self._rng.choice(np.flatnonzero(mask)))
+            legal = np.flatnonzero(mask)
+            require(len(legal), "action mask", "a legal action", mask)
+            return int(self._space.start) + int(self._rng.choice(legal))
         return self._space.sample(mask=mask)
 
 
 def mask_of(observation: Any, info: Mapping[str, Any]) -> Any:
     """The action mask where it stands, in the observation or in the info; None without one."""
+    check_info(info, "an agent")
     if isinstance(observation, Mapping) and "action_mask" in observation:
         return observation["action_mask"]
     return info.get("action_mask")
@@ -48,7 +53,8 @@ def flat_mask(mask: Any, space: spaces.Space[Any], where: str) -> NDArray[Any] |
     """The mask of a discrete space, `(A,)` of 0 and 1, checked; None for other spaces."""
     if not isinstance(space, spaces.Discrete):
         return None
-    flags = np.asarray(mask)
+    with told(where, "an action mask"):
+        flags = np.asarray(mask)
     shape = (int(space.n),)
     require(flags.shape == shape, where, f"an action mask of shape {shape}", flags.shape)
     require(np.isin(flags, (0, 1)).all(), where, "an action mask of 0 and 1", flags.tolist())
@@ -67,15 +73,20 @@ def decisions_of(
         UnknownAgentError: an agent that the environment does not have.
         ContractError: no decision of the agent in as many episodes.
     """
-    if agent not in env.possible_agents:
+    check_multi_agent(env)
+    check_whole("positions", count, least=1)
+    seed = check_whole("seed", seed, least=0)
+    if not isinstance(agent, str) or agent not in env.possible_agents:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UnknownAgentError(f"agent: expected one of {env.possible_agents}, came {agent!r}")
     observations: list[Any] = []
     masks: list[Any] = []
     for episode in range(count):
         for name, seen, info in _decisions(env, seed + episode):
             if name == agent and len(masks) < count:
-                bare = seen["observation"] if isinstance(seen, Mapping) else seen
-                observations.append(np.array(info.get("expert_observation", bare)))
+                check_info(info, name)
+                bare = seen.get("observation", seen) if isinstance(seen, Mapping) else seen
+                asked = info.get("expert_observation", bare)
+                observations.append(array_of(f"observation of {name}", asked).copy())
                 masks.append(_legal(env, name, mask_of(seen, info)))
         if len(masks) == count:
             break
@@ -87,7 +98,10 @@ def _legal(env: MultiAgentEnv, agent: str, mask: Any) -> NDArray[np.int8]:
     space = env.action_space(agent)
     with told(f"the action space of {agent}", "Discrete"):
         count = int(space.n)  # pyright: ignore[reportAttributeAccessIssue]
-    return np.ones(count, np.int8) if mask is None else np.array(mask, dtype=np.int8)
+    if mask is None:
+        return np.ones(count, np.int8)
+    with told(f"the action mask of {agent}", f"({count},) of 0 and 1"):
+        return np.array(mask, dtype=np.int8).reshape(count)
 
 
 Decision = tuple[str, Any, Mapping[str, Any]]

@@ -11,7 +11,9 @@ from mail_envs.protocols import Expert, FloatArray, Mask, Observations, Policy
 from mail_envs.protocols.asking import check_distributions
 from mail_wrappers.checks.contract import require, told
 from mail_wrappers.checks.playing import decisions_of
+from mail_wrappers.options import array_of, check_callable, check_number, check_text
 from mail_wrappers.others import MultiAgentEnv
+from mail_wrappers.told import check_rows
 
 __all__ = ["check_expert", "check_policy"]
 
@@ -43,6 +45,12 @@ def check_policy(
     Raises:
         ContractError: the first promise that is broken, with the row.
     """
+    check_callable("policy", policy, what="a policy")
+    check_number("tolerance", tolerance, low=0)
+    check_text("who", who)
+    observations = array_of("observations", observations)
+    action_masks = array_of("action_masks", action_masks)
+    check_rows("action_masks", action_masks, check_rows("observations", observations))
     answer = _ask(policy, observations, action_masks, who)
     again = _ask(policy, observations, action_masks, f"{who}, asked again")
     _agree(again, answer, 0.0, f"{who}, asked again", "the same answer")

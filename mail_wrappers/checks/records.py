@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mail_envs.protocols.asking import SUM_TOLERANCE
 from mail_wrappers.checks.contract import inside, require
+from mail_wrappers.options import check_multi_agent, check_whole
 from mail_wrappers.others import MultiAgentEnv
 
 __all__ = ["check_demonstrations"]
@@ -44,6 +45,10 @@ def check_demonstrations(
     Raises:
         ContractError: the first promise that is broken, with the agent and the row.
     """
+    check_multi_agent(env)
+    check_whole("most_rows", most_rows, least=0)
+    for name in ("agent_names", "of"):
+        require(hasattr(demonstrations, name), "demonstrations", f"{name}", demonstrations)
     for agent in demonstrations.agent_names:
         known = list(env.possible_agents)
         require(agent in known, "agent_names", f"agents among {known}", agent)

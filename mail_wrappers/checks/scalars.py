@@ -6,8 +6,20 @@ from typing import Any
 import numpy as np
 
 from mail_wrappers.checks.contract import require
+from mail_wrappers.options import check_whole
 
-__all__ = ["finite", "truth_value"]
+__all__ = ["check_play", "finite", "truth_value"]
+
+
+def check_play(episodes: int, most_steps: int, seed: int) -> int:
+    """The seed of a play, as Python's own integer; its numbers are looked at.
+
+    Raises:
+        InvalidOptionError: such a number.
+    """
+    check_whole("episodes", episodes, least=0)
+    check_whole("most_steps", most_steps, least=0)
+    return check_whole("seed", seed, least=0)
 
 
 def finite(value: Any, where: str) -> float:

@@ -20,7 +20,8 @@ from mail_wrappers.checks.contract import (
     told,
 )
 from mail_wrappers.checks.playing import Chooser, mask_of
-from mail_wrappers.checks.scalars import finite, truth_value
+from mail_wrappers.checks.scalars import check_play, finite, truth_value
+from mail_wrappers.options import check_environment
 
 __all__ = ["check_view", "masks_of"]
 
@@ -51,6 +52,8 @@ def check_view(view: View, *, episodes: int = 3, most_steps: int = 500, seed: in
     Raises:
         ContractError: the first promise that is broken: where, what was expected, what came.
     """
+    check_environment(view)
+    seed = check_play(episodes, most_steps, seed)
     for name in ("observation_space", "action_space"):
         space = getattr(view, name)
         require(isinstance(space, spaces.Space), name, "a Gymnasium space", space)
@@ -72,7 +75,7 @@ def masks_of(view: View, observation: Any, info: dict[str, Any], where: str) -> 
     mask = info.get("action_mask") if mask is None else mask
     if mask is None:
         return None
-    require("action_mask" in info, f"{where}, info", "an action_mask", sorted(info))
+    require("action_mask" in info, f"{where}, info", "an action_mask", sorted(info, key=str))
     alike = same(np.asarray(mask, np.int8), np.asarray(info["action_mask"], np.int8))
     require(alike, f"{where}, info", "the mask of the observation", info["action_mask"])
     with told(f"{where}, action_masks()", "the action mask"):

@@ -1,19 +1,19 @@
 """Checks of wrappers around one agent's view."""
 
 from collections.abc import Callable, Collection
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import gymnasium
 
 from mail_wrappers.checks.contract import require, same
 from mail_wrappers.checks.playing import Chooser
 from mail_wrappers.checks.views import check_view, masks_of
+from mail_wrappers.options import check_callable, check_environment, check_word
 
 __all__ = ["Change", "check_wrapper"]
 
 Change = Literal["observation", "action", "reward", "end"]
-"""What a wrapper may change of what passes through it."""
-
+"""What a wrapper may change."""
 View = gymnasium.Env[Any, Any]
 
 
@@ -43,9 +43,15 @@ def check_wrapper(
     Raises:
         ContractError: the first promise that is broken: where, what was expected, what came.
     """
+    check_callable("make_wrapper", make_wrapper)
+    check_callable("make_view", make_view)
+    given: Any = changes
+    for change in given if isinstance(given, Collection) else (given,):
+        check_word("changes", change, get_args(Change))
     wrapped = make_wrapper(make_view())
     check_view(wrapped, episodes=episodes, most_steps=most_steps, seed=seed)
     bare = make_view()
+    check_environment(bare)
     kept = {"observation", "action"} - set(changes)
     for kind in sorted(kept):
         space, beneath = (getattr(env, f"{kind}_space") for env in (wrapped, bare))

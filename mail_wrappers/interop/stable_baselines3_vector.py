@@ -2,7 +2,7 @@
 
 stable-baselines3 wants its own `VecEnv`: games that begin anew in the step that ends them, what was
 seen at the end as `terminal_observation`, and one info per environment. `GymnasiumVecEnv` gives it
-that from any vector environment with `AutoresetMode.SAME_STEP`:
+that from any vector environment with `AutoresetMode.SAME_STEP`::
 
     boards = gymnasium.make_vec(
         "mail_envs/ConnectFour-v0", num_envs=64, opponent="random", autoreset_mode="SameStep"

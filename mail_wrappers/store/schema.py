@@ -27,10 +27,9 @@ __all__ = [
 
 FORMAT, VERSION = "mail-envs demonstrations", 1
 SCHEMA, JOURNAL, SEAL = "schema.json", "journal.bin", "seal.json"
-"""The files beside the columns."""
-
+"""The files beside the columns of a store."""
 RECOVER = "read what is proven with Demonstrations.recover(path), or restore a copy"
-"""What to do about a damaged store, as errors tell it."""
+"""What error messages tell whoever meets a damaged store."""
 
 
 class ColumnFile(NamedTuple):

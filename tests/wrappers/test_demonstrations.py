@@ -169,5 +169,5 @@ def test_options_and_names_are_checked():
             table.split(wrong, rng=rng)
     for part in (table, table.of("a")):
         for wrong in (-1, 9):
-            with pytest.raises(InvalidOptionError, match="n: expected 0 to"):
+            with pytest.raises(InvalidOptionError, match="n: expected an integer of at"):
                 part.sample(wrong, rng=rng)

@@ -109,7 +109,7 @@ def test_what_is_flat_comes_back_without_the_flag():
 
 
 def test_what_is_refused():
-    with pytest.raises(InvalidOptionError, match="at least 1 step, came 0"):
+    with pytest.raises(InvalidOptionError, match="at least 1, came 0"):
         FixedHorizon(Counting(1), 0)
     with pytest.raises(ShapeError, match="expected a flat Box, came Dict"):
         FixedHorizon(gymnasium.make("mail_envs/TicTacToe-v0"), 5)

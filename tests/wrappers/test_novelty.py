@@ -175,7 +175,7 @@ def test_moments_stay_exact_over_many_visits():
 
 @pytest.mark.parametrize("ridge", [0.0, -1.0, np.inf, np.nan])
 def test_ridges_that_are_none(ridge):
-    with pytest.raises(ValueError, match=f"ridge: expected a finite number above 0, came {ridge}"):
+    with pytest.raises(ValueError, match=f"ridge: expected a finite number.*, came {ridge}"):
         NoveltyReward.over(Keys([[1]]), ridge=ridge)
 
 

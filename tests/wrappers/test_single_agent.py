@@ -276,7 +276,7 @@ def test_actions_outside_the_space_raise_either_way(action):
 
 
 def test_the_rule_for_illegal_actions_is_a_word():
-    with pytest.raises(UnknownNameError, match="'lose' or 'raise', came 'ignore'"):
+    with pytest.raises(UnknownNameError, match=r"'lose', 'raise'\), came 'ignore'"):
         view(illegal_action="ignore")
 
 

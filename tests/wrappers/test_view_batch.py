@@ -168,7 +168,7 @@ def test_mistakes_are_named():
     def make():
         return Script(["a", "b"])
 
-    with pytest.raises(InvalidOptionError, match="num_envs: expected at least 1"):
+    with pytest.raises(InvalidOptionError, match="num_envs: expected an integer of at least 1"):
         SingleAgentVectorEnv(make, 0, "a")
     with pytest.raises(InvalidOptionError, match="came 3 with 2 makers"):
         SingleAgentVectorEnv([make, make], 3, "a")

@@ -37,7 +37,7 @@ from mail_envs.protocols import FloatArray
 __all__ = ["KERNEL_LIMIT", "BoolArray", "Deviations", "deviations_of"]
 
 BoolArray = NDArray[np.bool_]
-"""Flags, of any shape."""
+"""Flags."""
 
 KERNEL_LIMIT = 1 << 23
 """How many transition probabilities K may hold (64 MiB)."""

@@ -41,10 +41,9 @@ from mail_envs.protocols import FloatArray
 __all__ = ["ADDITIVE_FEATURES", "AdditiveFeatures", "additive_features", "additive_linear"]
 
 AdditiveFeatures: TypeAlias = Literal["own", "one-hot", "marginalised-by-expert"]
-"""Which feature maps, see `additive_features`."""
-
+"""The name of a feature map of additive games."""
 ADDITIVE_FEATURES = ("own", "one-hot", "marginalised-by-expert")
-"""The names that `additive_features` knows."""
+"""The names of the feature maps of additive games."""
 
 
 def additive_linear(

@@ -39,10 +39,9 @@ from mail_envs.protocols import FloatArray
 __all__ = ["GRID_FEATURES", "GridFeatures", "grid_features"]
 
 GridFeatures: TypeAlias = Literal["one-hot", "relational", "relational-aliased"]
-"""Which feature maps, see `grid_features`."""
-
+"""The name of a feature map of the grid game."""
 GRID_FEATURES = ("one-hot", "relational", "relational-aliased")
-"""The names that `grid_features` knows."""
+"""The names of the feature maps of the grid game."""
 
 NORTH, NORTH_EAST, EAST, SOUTH_EAST, SOUTH, SOUTH_WEST, WEST, NORTH_WEST = range(8)
 

@@ -53,10 +53,9 @@ __all__ = [
 ]
 
 LowRankFeatures: TypeAlias = Literal["one-hot", "latent"]
-"""Which feature maps, see `low_rank_features`."""
-
+"""The name of a feature map of low-rank games."""
 LOW_RANK_FEATURES = ("one-hot", "latent")
-"""The names that `low_rank_features` knows."""
+"""The names of the feature maps of low-rank games."""
 
 LARGEST_NOISE = 20
 """How many noise bits a game may have."""

@@ -36,10 +36,9 @@ from mail_envs.markov.model import AnyFeatureMap, MarkovGame
 __all__ = ["LINEAR_FEATURES", "LinearFeatures", "linear_features", "random_linear"]
 
 LinearFeatures: TypeAlias = Literal["one-hot", "marginalised-by-expert"]
-"""Which feature maps, see `linear_features`."""
-
+"""The name of a feature map of random linear games."""
 LINEAR_FEATURES = ("one-hot", "marginalised-by-expert")
-"""The names that `linear_features` knows."""
+"""The names of the feature maps of random linear games."""
 
 
 def random_linear(
