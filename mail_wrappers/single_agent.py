@@ -10,7 +10,6 @@ from typing import Any
 
 import gymnasium
 import numpy as np
-from gymnasium import spaces
 from numpy.typing import NDArray
 
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap, Policy
