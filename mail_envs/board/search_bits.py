@@ -175,7 +175,6 @@ def _signed(word: np.uint64) -> np.int64:
 
 signed = cast("Callable[[np.uint64], int]", _signed)
 """A bitboard as a signed number of the same bits, compiled."""
-"""A word as a whole number, in two's complement."""
 
 
 @inlined

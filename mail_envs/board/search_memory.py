@@ -78,7 +78,6 @@ def _store(typing: Any, address: Any, index: Any, word: Any) -> Any:  # noqa: AN
 
 load = cast("Callable[[int, int], np.uint64]", intrinsic(_load))
 """The 64 bits at an address and an offset, compiled."""
-"""The word at an address plus an index."""
 
 store: Callable[[int, int, np.uint64], None] = cast(
     "Callable[[int, int, np.uint64], None]", intrinsic(_store)
