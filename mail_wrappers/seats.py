@@ -29,7 +29,7 @@ from mail_wrappers.options import check_number, check_word
 from mail_wrappers.others import Known, MultiAgentEnv, Others, resolve_others
 from mail_wrappers.players import Asked, Player, answers
 from mail_wrappers.playing import play_of
-from mail_wrappers.streams import stream_seed
+from mail_wrappers.streams import foreign_seed
 from mail_wrappers.told import holds, reward_of
 
 __all__ = [
@@ -190,7 +190,7 @@ class Seat:
         beneath = None
         if seed is not None:
             table.seed(seed)
-            beneath = stream_seed(seed, 1)
+            beneath = foreign_seed(seed, 1)
         for _ in range(MOST_SKIPPED):
             table.memory.clear()
             turn = yield from self._play.begin(self.agent, seed=beneath, options=options)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["stream_seed"]
+__all__ = ["foreign_seed", "stream_seed"]
 
 
 def stream_seed(*path: int) -> int:
@@ -11,3 +11,8 @@ def stream_seed(*path: int) -> int:
     Streams of different paths are independent.
     """
     return int(np.random.SeedSequence(path).generate_state(1)[0])
+
+
+def foreign_seed(*path: int) -> int:
+    """The same from 0 to 2³¹ - 1: environments written in C take no more."""
+    return stream_seed(*path) >> 1

@@ -14,7 +14,7 @@ from mail_envs.errors import (
     UnknownAgentError,
 )
 from mail_wrappers import SelfPlayEnv, SingleAgentEnv
-from mail_wrappers.streams import stream_seed
+from mail_wrappers.streams import foreign_seed
 from tests.doubles import Rounds, Script, always
 
 
@@ -148,7 +148,7 @@ def test_episodes_in_which_the_agent_never_acts_are_passed_over():
     for episode in range(3):
         env.reset(seed=9 if episode == 0 else None, options={"size": 1})
         assert played(env) == ([12.0], (False, True))  # of this episode alone
-    once = [(stream_seed(9, 1), {"size": 1})]
+    once = [(foreign_seed(9, 1), {"size": 1})]
     assert beneath.seeds == once + [(None, {"size": 1})] * 8
 
 
@@ -202,5 +202,9 @@ def test_the_environment_gets_a_seed_of_its_own(beneath):
     env = SingleAgentEnv(beneath, "a")
     env.reset(seed=5)
     env.reset()
-    assert beneath.seeds == [(stream_seed(5, 1), None), (None, None)]
-    assert stream_seed(5, 1) != 5
+    assert beneath.seeds == [(foreign_seed(5, 1), None), (None, None)]
+    assert foreign_seed(5, 1) != 5
+
+
+def test_seeds_beneath_fit_into_31_bits():
+    assert all(0 <= foreign_seed(seed, 1) < 2**31 for seed in range(200))

@@ -17,7 +17,7 @@ from mail_envs.errors import (
 )
 from mail_envs.protocols.asking import uniform_policy
 from mail_wrappers import SingleAgentEnv
-from mail_wrappers.streams import stream_seed
+from mail_wrappers.streams import foreign_seed
 from tests.doubles import Script, always, masks
 
 
@@ -93,7 +93,7 @@ def test_the_agent_sees_its_own_turns_and_the_others_play_theirs():
     assert turns == [1, 3, 4, 6, 7]
     assert beneath.played == [("a", 2), ("b", 1), ("a", 2), ("b", 1), ("b", 1), ("a", 2), ("b", 1)]
     assert [asked[0] for asked in other.asked] == [[[0, 0]], [[2, 0]], [[5, 0]]]
-    assert beneath.seeds == [(stream_seed(11, 1), {"key": 1})]
+    assert beneath.seeds == [(foreign_seed(11, 1), {"key": 1})]
 
 
 def three(agent, others="random"):
