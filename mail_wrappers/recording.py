@@ -85,7 +85,7 @@ class RecordDemonstrations(BaseWrapper[str, Any, Any]):
         check_multi_agent(env)
         super().__init__(env)
         self._begun = False
-        self.recorder = Recorder(env, agents, experts=experts, noted=noted)
+        self.recorder: Recorder = Recorder(env, agents, experts=experts, noted=noted)
         self.recorder.begin(to, resume=resume, fsync=fsync)
 
     @property
@@ -173,7 +173,7 @@ class RecordParallelDemonstrations(BaseParallelWrapper[str, Any, Any]):
         check_multi_agent(env)
         super().__init__(env)
         self._begun = False
-        self.recorder = Recorder(env, agents, experts=experts, noted=noted)
+        self.recorder: Recorder = Recorder(env, agents, experts=experts, noted=noted)
         self.recorder.begin(to, resume=resume, fsync=fsync)
         self._seen: dict[str, Any] = {}
         self._infos: dict[str, dict[str, Any]] = {}
@@ -266,14 +266,14 @@ class Recorder:
         noted: bool,
     ) -> None:
         check_flag("noted", noted)
-        self.names = tuple(env.possible_agents)
+        self.names: tuple[str, ...] = tuple(env.possible_agents)
         wanted: Any = self.names if agents is None else agents
         wanted = list(cast("Iterable[Any]", wanted)) if isinstance(wanted, Iterable) else [wanted]
         unknown = [name for name in wanted if not isinstance(name, str) or name not in self.names]
         if unknown:
             raise UnknownAgentError(f"agents: expected some of {self.names}, came {unknown!r:.200}")
-        self.kept = frozenset(cast("list[str]", wanted))
-        self.seats = {name: seat_of(env, name) for name in self.names}
+        self.kept: frozenset[str] = frozenset(cast("list[str]", wanted))
+        self.seats: dict[str, Seat] = {name: seat_of(env, name) for name in self.names}
         _check_experts(experts, self.kept, self.seats)
         self.tape: Tape = Tape(self.seats, experts=experts, noted=noted)
         self.chances: dict[str, FloatArray] = {}

@@ -10,6 +10,7 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium import spaces
 from numpy.typing import NDArray
 
 from mail_envs.protocols import FeatureMap, OneHotFeatureMap, Policy
@@ -80,9 +81,9 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
         illegal_reward: float = -1.0,
     ) -> None:
         self._seat = Seat(env, agent, others, Rules(illegal_action, illegal_reward))
-        self.observation_space = self._seat.observation_space
-        self.action_space = self._seat.action_space
-        self.render_mode = getattr(env, "render_mode", None)
+        self.observation_space: spaces.Space[Any] = self._seat.observation_space
+        self.action_space: spaces.Space[Any] = self._seat.action_space
+        self.render_mode: str | None = getattr(env, "render_mode", None)
         metadata = getattr(env, "metadata", {})
         self.metadata: dict[str, Any] = {
             "render_modes": list(metadata.get("render_modes", [])),

@@ -173,7 +173,7 @@ def _signed(word: np.uint64) -> np.int64:
     return np.int64(word)
 
 
-signed = cast("Callable[[np.uint64], int]", _signed)
+signed: Callable[[np.uint64], int] = cast("Callable[[np.uint64], int]", _signed)
 """A bitboard as a signed number of the same bits, compiled."""
 
 

@@ -76,7 +76,7 @@ def _store(typing: Any, address: Any, index: Any, word: Any) -> Any:  # noqa: AN
     return types.void(types.int64, types.int64, types.uint64), build
 
 
-load = cast("Callable[[int, int], np.uint64]", intrinsic(_load))
+load: Callable[[int, int], np.uint64] = cast("Callable[[int, int], np.uint64]", intrinsic(_load))
 """The 64 bits at an address and an offset, compiled."""
 
 store: Callable[[int, int, np.uint64], None] = cast(
