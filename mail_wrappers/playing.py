@@ -129,8 +129,13 @@ class TurnPlay:
         """Play the agent's action, up to its next turn or its end."""
         env = self._env
         env.step(action)
-        self._paid = reward_of(env.rewards.get(self._agent, 0.0), self._agent)
+        self._paid = self._pay()
         return self._until_turn()
+
+    def _pay(self) -> float:
+        """What the last move of anybody brought the agent."""
+        paid = self._env.rewards.get(self._agent, 0.0)
+        return paid if type(paid) is float else reward_of(paid, self._agent)
 
     def _until_turn(self) -> Moves:
         env, agent = self._env, self._agent
@@ -150,12 +155,13 @@ class TurnPlay:
                 env.step(None)
             else:
                 seen, info = env.observe(mover), env.infos[mover]
-                if isinstance(players[mover], RandomPlayer):
+                player = players[mover]
+                if type(player) is RandomPlayer:
                     env.step(self.table.chance(mover, seen, info))
                 else:
-                    asked = [(players[mover], self.table.question(mover, seen, info))]
+                    asked: Asked = [(player, self.table.question(mover, seen, info))]
                     env.step((yield asked)[0])
-            self._paid += reward_of(env.rewards.get(agent, 0.0), agent)
+            self._paid += self._pay()
         return self._left()
 
     def _left(self) -> Turn:
