@@ -8,8 +8,9 @@ One process on one core, CPU time. First the overhead: whole games of random leg
 by turn with `last()`, a legal action drawn from the mask, `step`; (b) through the view against
 `"random"`, its own action drawn in the same way. A step of the view holds two plies; resets are
 part of both. They take turns, ten games each, so that both meet the same moods of the machine.
-Promised: at most 10 µs a step over two plies, in the median of the turns. Then sb3-contrib's MaskablePPO: frames per second on the view and on a null environment
-of the same spaces, which does nothing, in pairs. Promised: a ratio of at least 0.9 in the median.
+Promised: at most 10 µs a step over two plies, in the median of the turns. Then sb3-contrib's
+MaskablePPO: frames per second on the view and on a null environment of the same spaces, which does
+nothing, in pairs. Promised: a ratio of at least 0.9 in the median.
 """
 
 import os
