@@ -3,10 +3,16 @@ r"""Concentrability at the level of features.
 With `Λ_h = E^E_h[φφᵀ]` under the experts, and player j deviating by π:
 
 .. math::
-    C^{mean}_h &= \max_\pi \, E_\pi[\phi]^\top \Lambda_h^{-1} E_\pi[\phi] \\
-    C^{ray}_h  &= \max_\pi \sup_w \frac{w^\top E_\pi[\phi\phi^\top] w}{w^\top \Lambda_h w}
-                = \max_\pi \lambda_{\max}(\Lambda_h^{-1/2} E_\pi[\phi\phi^\top] \Lambda_h^{-1/2}) \\
-    C^{tr}_h   &= \max_\pi \, E_\pi \|\phi\|^2_{\Lambda_h^{-1}},
+    C^{mean}_h = \max_\pi \, E_\pi[\phi]^\top \Lambda_h^{-1} E_\pi[\phi],
+
+.. math::
+
+    C^{ray}_h = \max_\pi \sup_w \frac{w^\top E_\pi[\phi\phi^\top] w}{w^\top \Lambda_h w}
+              = \max_\pi \lambda_{\max}(\Lambda_h^{-1/2} E_\pi[\phi\phi^\top] \Lambda_h^{-1/2}),
+
+.. math::
+
+    C^{tr}_h = \max_\pi \, E_\pi \|\phi\|^2_{\Lambda_h^{-1}},
 
 so that `C_mean ≤ C_ray ≤ C_tr ≤ d C_ray`. On own features `C_ray ≤` the state-level coefficient,
 since `E_π[φφᵀ] ⪯ max_s d_π(s)/d_E(s) Λ`. In a linear game with joint features C_mean carries errors
