@@ -17,7 +17,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ __all__ = [
     "clone",
     "load_policy",
     "spread",
+    "weighted",
 ]
 
 FORMAT = "mail-envs cloned policy 1"
@@ -227,6 +228,22 @@ def action_shares(
 def spread(weights: FloatArray | None, count: int) -> FloatArray | None:
     """The weights of `count` decisions that as many weighted ones, each alike, stand for."""
     return None if weights is None else np.repeat(weights, count // max(len(weights), 1))
+
+
+def weighted(decisions: Decisions) -> tuple[Decisions, FloatArray]:
+    """Decisions with distributions as weighted decisions, which is how `clone` takes them.
+
+    Returns:
+        A decision for every action of positive probability, and `(M,)` these probabilities.
+
+    Raises:
+        ShapeError: decisions without distributions.
+    """
+    chances = decisions.distributions
+    if chances is None:
+        raise ShapeError("weighted: expected decisions with distributions, came some without")
+    rows, actions = np.nonzero(chances)
+    return replace(decisions.take(rows), actions=actions.astype(np.int64)), chances[rows, actions]
 
 
 def _fit(

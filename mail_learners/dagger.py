@@ -13,16 +13,19 @@ and the questions of all that wait for a move are put at once, in the order of t
 so a budget of n ends the gathering with exactly n questions asked.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from mail_envs.errors import InvalidOptionError, UnknownAgentError, UnknownNameError
-from mail_envs.protocols import Policy
+from mail_envs.protocols import FloatArray, Mask, Policy
+from mail_envs.protocols.asking import uniform_policy
 from mail_learners.environments import Problem
-from mail_learners.playing import Episode, answers_by_agent, drawn, lockstep
-from mail_learners.recording import Recorder
-from mail_wrappers import QueryBudget
+from mail_wrappers import Decisions, Demonstrations, QueryBudget
+from mail_wrappers.answering import Answerer, answers, by_policy, drawn
+from mail_wrappers.columns import stacked
+from mail_wrappers.lockstep import RunningEpisode, Turn, act, granted, lockstep, waiting
+from mail_wrappers.tape import Seat
 
 __all__ = ["Cloner", "DaggerConfig", "dagger"]
 
@@ -65,9 +68,9 @@ class DaggerConfig:
 
 
 class Cloner(Protocol):
-    """A way to clone one agent's expert from what has been recorded."""
+    """A way to clone one agent's expert from what has been labelled."""
 
-    def __call__(self, recorder: Recorder, agent: str, *, final: bool) -> Policy:
+    def __call__(self, labels: Demonstrations, agent: str, *, final: bool) -> Policy:
         """Clone from all labels; `final` says whether these clones are what is returned."""
         ...
 
@@ -81,7 +84,7 @@ def dagger(
     budget: QueryBudget,
     agents: Collection[str] | None = None,
     config: DaggerConfig | None = None,
-) -> tuple[dict[str, Policy], Recorder]:
+) -> tuple[dict[str, Policy], Demonstrations]:
     """Learn policies of several agents at once, and return them with everything labelled.
 
     Args:
@@ -106,7 +109,7 @@ def dagger(
     if unknown or not learned:
         raise UnknownAgentError(f"agents: expected some of {problem.agents}, came {learned}")
     running = _Dagger(problem, learned, config or DaggerConfig(), budget, games, seed)
-    return running.learn(clone), running.recorder
+    return running.learn(clone)
 
 
 class _Dagger:
@@ -129,28 +132,38 @@ class _Dagger:
         self._seed = seed
         self._begun = 0
         most = config.at_once if games is None else min(config.at_once, games)
-        self._episodes = [Episode(problem.make()) for _ in range(most)]
-        self._policies: dict[str, Policy] = {}
-        self.recorder = Recorder(self._episodes[0].env)
+        self._episodes = [RunningEpisode(problem.make()) for _ in range(most)]
+        told = problem.own_experts
+        self._experts = {a: by_policy(e, told=told) for a, e in problem.experts.items()}
+        self._noise = dict.fromkeys(problem.agents, by_policy(uniform_policy))
+        self._labels: dict[str, list[_Label]] = {agent: [] for agent in problem.agents}
 
-    def learn(self, clone: Cloner) -> dict[str, Policy]:
+    def learn(self, clone: Cloner) -> tuple[dict[str, Policy], Demonstrations]:
         """Play and clone, round by round."""
+        policies: dict[str, Policy] = {}
         for number in range(self._config.rounds):
             if number:
-                self._policies = self._clones(clone, final=False)
-            if not self._play(number):
+                policies = self._clones(clone, self._labelled(), final=False)
+            if not self._play(number, policies):
                 break
-        return self._clones(clone, final=True)
+        labels = self._labelled()
+        return self._clones(clone, labels, final=True), labels
 
-    def _clones(self, clone: Cloner, *, final: bool) -> dict[str, Policy]:
-        return {agent: clone(self.recorder, agent, final=final) for agent in self._learned}
+    def _clones(self, clone: Cloner, labels: Demonstrations, *, final: bool) -> dict[str, Policy]:
+        return {agent: clone(labels, agent, final=final) for agent in self._learned}
 
-    def _play(self, number: int) -> bool:
+    def _labelled(self) -> Demonstrations:
+        """All labels so far."""
+        seats = self._episodes[0].seats
+        return Demonstrations({a: _table(self._labels[a], seats[a]) for a in seats})
+
+    def _play(self, number: int, policies: Mapping[str, Policy]) -> bool:
         """Play one round; False when the budget is spent."""
         beta = self._config.beta**number
+        clones = {agent: by_policy(policy) for agent, policy in policies.items()}
         numbers = self._numbers((number + 1) / self._config.rounds)
         return all(
-            self._act(running, beta)
+            self._act(running, clones, beta)
             for running in lockstep(self._episodes, numbers, seed=self._seed)
         )
 
@@ -168,36 +181,55 @@ class _Dagger:
             self._begun += 1
             yield self._begun - 1
 
-    def _act(self, running: Sequence[Episode], beta: float) -> bool:
-        """Ask about every decision that is due, and act; False when the budget is spent."""
-        waiting = [(episode, decision) for episode in running for decision in episode.due]
-        granted = self._budget.reserve(len(waiting))
-        asked = waiting[:granted]
-        experts, env = self._problem.experts, running[0].env
-        answers = answers_by_agent(
-            experts, [d for _, d in asked], env, told=self._problem.own_experts
-        )
-        draws = [episode.rng.random(3) for episode, _ in asked]
-        moves = drawn(answers, [draw[0] for draw in draws])
-        for (episode, decision), answer, move in zip(asked, answers, moves, strict=True):
-            self.recorder.add(episode, [decision], [answer], [move])
-        if granted < len(waiting):
+    def _act(
+        self, running: Sequence[RunningEpisode], clones: Mapping[str, Answerer], beta: float
+    ) -> bool:
+        """Ask about every turn that is due, and act; False when the budget is spent."""
+        turns = waiting(running)
+        asked = turns[: granted(self._budget, turns)]
+        labels = answers(self._experts, asked)
+        draws = [turn.episode.rng.random(3) for turn in asked]
+        moves = [drawn(*each) for each in zip(asked, labels, (d[0] for d in draws), strict=True)]
+        for turn, label, move in zip(asked, labels, moves, strict=True):
+            self._labels[turn.agent].append(_Label.of(turn, label, move))
+        if len(asked) < len(turns):
             return False
-        free = [row for row, (game, d) in enumerate(asked) if self._explores(d.agent, game.number)]
+        free = [row for row, turn in enumerate(turns) if self._explores(turn)]
         noisy = [row for row in free if draws[row][1] < self._config.noise]
         calm = [row for row in free if row not in noisy and draws[row][2] >= beta]
-        chances = answers_by_agent(self._policies, [asked[row][1] for row in calm], env)
-        chances += [mask / mask.sum() for mask in (asked[row][1].mask for row in noisy)]
-        own = drawn(chances, [draws[row][0] for row in calm + noisy])
-        for row, move in zip(calm + noisy, own, strict=True):
-            moves[row] = move
-        taken = iter(moves)
-        for episode in running:
-            episode.act([next(taken) for _ in episode.due])
+        chances = answers(clones, [turns[row] for row in calm])
+        chances += answers(self._noise, [turns[row] for row in noisy])
+        for row, chance in zip(calm + noisy, chances, strict=True):
+            moves[row] = drawn(turns[row], chance, draws[row][0])
+        act(running, moves)
         return True
 
-    def _explores(self, agent: str, number: int) -> bool:
-        """Whether the agent plays by its mixture in that game."""
+    def _explores(self, turn: Turn) -> bool:
+        """Whether whoever moves plays by its mixture in that game."""
         if self._config.opponents == "experts":
-            return agent == self._learned[number % len(self._learned)]
-        return agent in self._learned
+            return turn.agent == self._learned[turn.episode.number % len(self._learned)]
+        return turn.agent in self._learned
+
+
+class _Label(NamedTuple):
+    """What an expert said, as a row of `Decisions`."""
+
+    observations: Any
+    actions: int
+    episodes: int
+    steps: int
+    action_masks: Mask | None
+    distributions: FloatArray
+
+    @staticmethod
+    def of(turn: Turn, answer: FloatArray, action: int) -> "_Label":
+        """At a turn that has not been acted on yet."""
+        episode = turn.episode
+        return _Label(turn.seen, action, episode.number, episode.steps, turn.mask, answer)
+
+
+def _table(labels: Sequence[_Label], seat: Seat) -> Decisions:
+    """One agent's labels, one after the other."""
+    layout = seat.layout(distributions=True)
+    columns = {name: [getattr(each, name) for each in labels] for name in _Label._fields}
+    return Decisions(**{name: stacked(rows, layout[name]) for name, rows in columns.items()})

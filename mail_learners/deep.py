@@ -18,22 +18,16 @@ from mail_envs.experts import PerfectExpert
 from mail_envs.protocols import FloatArray, Policy
 from mail_envs.protocols.asking import uniform_policy
 from mail_learners.boards.cloning import BoardCloneConfig, clone_board
-from mail_learners.cloning import CloneConfig, clone
+from mail_learners.cloning import CloneConfig, clone, weighted
 from mail_learners.dagger import Cloner, DaggerConfig, dagger
 from mail_learners.dqn_explorer import ExploreConfig, dqn_explore
 from mail_learners.environments import Problem
-from mail_learners.flattening import FlattenedPolicy, is_plain
-from mail_learners.gathering import (
-    Explore,
-    explore_in_turn,
-    explore_with,
-    self_play,
-    stream_seed,
-)
-from mail_learners.recording import Recorder, weighted
+from mail_learners.gathering import Explore, explore_in_turn, explore_with
 from mail_learners.results import Result
-from mail_wrappers import Decisions, Demonstrations, QueryBudget, RandomOpening
+from mail_learners.rows import FlattenedPolicy, is_plain
+from mail_wrappers import Decisions, Demonstrations, QueryBudget, RandomOpening, record
 from mail_wrappers.flattening import flatten_batch
+from mail_wrappers.streams import stream_seed
 
 __all__ = [
     "DAGGER",
@@ -111,7 +105,7 @@ def learn_deep(
             raise InvalidOptionError(f"{what}: expected at least 1, came {number!r}")
     budget, learned = QueryBudget(queries), learned_agents(problem, options)
     if name == DAGGER:
-        found, recorder = dagger(
+        policies, demonstrations = dagger(
             problem,
             _label_cloner(problem, seed, options),
             games=games,
@@ -120,7 +114,6 @@ def learn_deep(
             agents=learned,
             config=options.dagger,
         )
-        policies, demonstrations = found, recorder.demonstrations
     else:
         demonstrations = gather(
             name, problem, games=games or queries or 0, seed=seed, options=options, budget=budget
@@ -196,8 +189,8 @@ def _clone_one(
 def _label_cloner(problem: Problem, seed: int, options: Options) -> Cloner:
     """How DAgger clones: on boards with planes and a memory; between rounds with less effort."""
 
-    def clone_labels(recorder: Recorder, agent: str, *, final: bool) -> Policy:
-        decisions, weights = weighted(recorder.of(agent))
+    def clone_labels(labels: Demonstrations, agent: str, *, final: bool) -> Policy:
+        decisions, weights = weighted(labels.of(agent))
         if _shows_board(problem, agent):
             board = options.board_clone
             return clone_board(
@@ -265,13 +258,14 @@ def _self_play(
     ties: str = "as given",
     openings: bool = False,
 ) -> Demonstrations:
-    experts = problem.experts if ties == "as given" else _tied_alike(problem)
+    experts = _tied_alike(problem) if ties == "uniform" else problem.experts
+    policies = "expert" if problem.own_experts and ties == "as given" else experts
     env = problem.make()
     if openings:
         # A spawn key: (seed, number) are the streams of the episodes.
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
         env = RandomOpening(problem.make_turns(), options.opening_plies, rng=rng)
-    return self_play(env, experts, games=games, seed=seed, budget=budget, told=problem.own_experts)
+    return record(env, policies, episodes=games, seed=seed, budget=budget)
 
 
 def _tied_alike(problem: Problem) -> dict[str, Policy]:

@@ -22,9 +22,8 @@ from stable_baselines3.common.callbacks import BaseCallback
 
 from mail_envs.errors import InvalidOptionError
 from mail_envs.protocols import FeatureMap, FloatArray, Observations, OneHotFeatureMap
-from mail_learners.flattening import is_plain
 from mail_learners.gathering import Explore
-from mail_learners.playing import action_count
+from mail_learners.rows import is_plain
 from mail_wrappers import (
     FlatObservation,
     NoveltyReward,
@@ -37,6 +36,7 @@ from mail_wrappers.interop.stable_baselines3 import (
     MaskedDQNPolicy,
     RepricedReplayBuffer,
 )
+from mail_wrappers.lockstep import action_count
 
 __all__ = ["ExploreConfig", "NetworkFeatures", "RenewNovelty", "dqn_explore"]
 

@@ -22,8 +22,10 @@ from mail_envs.markov.setting import Setting
 from mail_envs.protocols import FeatureMap, FloatArray, OneHotFeatureMap, Policy, ProvidesTruth
 from mail_envs.protocols.asking import by_player
 from mail_learners.cloning import Augment
-from mail_learners.flattening import Space, seen_space
-from mail_learners.playing import MultiAgentEnv, action_count
+from mail_learners.rows import Space
+from mail_wrappers.lockstep import action_count
+from mail_wrappers.others import MultiAgentEnv
+from mail_wrappers.tape import seat_of
 
 __all__ = ["Environment", "Problem", "maker_of", "problem_of"]
 
@@ -129,7 +131,7 @@ def problem_of(environment: Environment, experts: Mapping[str, Policy] | None = 
         experts=chosen,
         own_experts=experts is None,
         augment=partial(symmetric_decisions, game) if isinstance(game, LineGame) else None,
-        spaces={agent: seen_space(env.observation_space(agent)) for agent in agents},
+        spaces={agent: seat_of(env, agent).space for agent in agents},
         actions={agent: action_count(env, agent) for agent in agents},
     )
 

@@ -1,4 +1,4 @@
-"""Gathering demonstrations: experts against each other, or against an explorer.
+"""Gathering demonstrations: experts against an explorer, each agent exploring in turn.
 
 Each episode has random streams of its own, derived from the seed, the explorer and the episode's
 number: the first n episodes of a longer run are the episodes of a run of n.
@@ -13,15 +13,6 @@ import numpy as np
 from mail_envs.errors import BudgetExhaustedError
 from mail_envs.protocols import Policy
 from mail_envs.protocols.asking import ask, sample_actions
-from mail_learners.flattening import batched, seen_of, seen_space
-from mail_learners.playing import (
-    Episode,
-    MultiAgentEnv,
-    action_count,
-    answers_by_agent,
-    drawn,
-)
-from mail_learners.recording import Recorder
 from mail_wrappers import (
     CountedExpert,
     Demonstrations,
@@ -29,13 +20,15 @@ from mail_wrappers import (
     RecordDemonstrations,
     SingleAgentEnv,
 )
+from mail_wrappers.columns import stacked
+from mail_wrappers.lockstep import action_count
+from mail_wrappers.others import MultiAgentEnv
 from mail_wrappers.streams import stream_seed
+from mail_wrappers.tape import seat_of
 
-__all__ = ["Explore", "Progress", "explore_in_turn", "explore_with", "self_play", "stream_seed"]
+__all__ = ["Explore", "explore_in_turn", "explore_with"]
 
 MakeEnv = Callable[[], MultiAgentEnv]
-Progress = Callable[[int], None]
-"""Called with the number of episodes done so far."""
 
 
 class Explore(Protocol):
@@ -46,54 +39,21 @@ class Explore(Protocol):
         ...
 
 
-def self_play(
-    env: MultiAgentEnv,
-    policies: Mapping[str, Policy],
-    *,
-    games: int,
-    seed: int,
-    budget: QueryBudget | None = None,
-    told: bool = False,
-) -> Demonstrations:
-    """Let policies play each other and keep what they did.
-
-    Args:
-        env: an AEC or parallel environment.
-        policies: one per agent.
-        games: episodes, at most: a spent budget ends them earlier.
-        seed: of everything random.
-        budget: what every decision is charged to, one question each; None for none.
-        told: whether they are asked about `info["expert_observation"]` where there is one.
-    """
-    budget = budget or QueryBudget()
-    recorder, episode = Recorder(env), Episode(env)
-    for number in range(games):
-        episode.begin(number, seed=seed)
-        while episode.due:
-            due = episode.due[: budget.reserve(len(episode.due))]
-            answers = answers_by_agent(policies, due, env, told=told)
-            actions = drawn(answers, episode.rng.random(len(due)))
-            recorder.add(episode, due, answers, actions)
-            if len(due) < len(episode.due):
-                return recorder.demonstrations
-            episode.act(actions)
-    return recorder.demonstrations
-
-
 def explore_with(policy: Policy) -> Explore:
     """Explore by a fixed policy, for example the uniform one."""
 
     def explore(view: SingleAgentEnv, *, games: int, seed: int) -> None:
-        space, width = seen_space(view.observation_space), action_count(view.env, view.agent)
+        action_count(view.env, view.agent)
+        seat, who = seat_of(view.env, view.agent), f"the explorer {view.agent}"
         for episode in range(games):
             rng = np.random.default_rng((seed, episode))
             observation, info = view.reset(seed=stream_seed(seed, episode))
             over = False
             while not over:
-                seen, mask = seen_of(observation, info)
-                legal = np.ones((1, width), np.int8) if mask is None else np.asarray(mask)[None]
-                who = f"the explorer {view.agent}"
-                table = ask(policy, batched(space, [seen]), legal, who=who)
+                seen, mask = seat.look(observation, info, what=view.agent)
+                table = ask(
+                    policy, stacked([seen], seat.observations), np.asarray(mask)[None], who=who
+                )
                 action = int(sample_actions(table, rng=rng)[0])
                 observation, _, terminated, truncated, info = view.step(action)
                 over = terminated or truncated

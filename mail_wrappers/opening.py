@@ -7,6 +7,7 @@ from pettingzoo import AECEnv
 from pettingzoo.utils.wrappers import BaseWrapper
 
 from mail_envs.errors import AbsentAgentError, IllegalActionError
+from mail_wrappers.lockstep import action_count
 from mail_wrappers.moves import mask_of
 from mail_wrappers.options import (
     check_mapping,
@@ -15,7 +16,6 @@ from mail_wrappers.options import (
     check_seed,
     check_whole,
 )
-from mail_wrappers.turns import action_count
 
 __all__ = ["RandomOpening"]
 

@@ -10,7 +10,15 @@ from mail_envs.errors import MissingTruthError, ShapeError, UnknownAgentError, U
 from mail_envs.protocols import Policy, ProvidesTruth
 from mail_wrappers.players import ModelPlayer, Player, PolicyPlayer, Predictor, RandomPlayer
 
-__all__ = ["Known", "MultiAgentEnv", "Other", "Others", "resolve_others", "truth_of"]
+__all__ = [
+    "Known",
+    "MultiAgentEnv",
+    "Other",
+    "Others",
+    "is_policy",
+    "resolve_others",
+    "truth_of",
+]
 
 MultiAgentEnv: TypeAlias = AECEnv[str, Any, Any] | ParallelEnv[str, Any, Any]
 """A PettingZoo environment of either kind."""
@@ -101,7 +109,7 @@ def _given(agent: str, other: object, space: spaces.Space[Any], *, told: bool = 
     discrete = isinstance(space, spaces.Discrete)
     if isinstance(other, Player) and callable(other.answer):
         return other
-    if isinstance(other, Predictor) and not (discrete and _is_policy(other)):
+    if isinstance(other, Predictor) and not (discrete and is_policy(other)):
         return ModelPlayer(other)
     if not callable(other):
         raise _no_player(agent, other)
@@ -113,7 +121,7 @@ def _given(agent: str, other: object, space: spaces.Space[Any], *, told: bool = 
     return PolicyPlayer(cast("Policy", other), told=told)
 
 
-def _is_policy(model: Predictor) -> bool:
+def is_policy(model: Predictor) -> bool:
     """Whether a model is a `Policy` too: callable, and no stable-baselines3 policy.
 
     Those are called for other things, and know their spaces.

@@ -7,40 +7,34 @@ do. Networks do so only up to rounding: with them, the same bytes come on the sa
 batch size, with one thread.
 """
 
-import copy
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import islice
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
-import numpy as np
 from gymnasium import spaces
 from pettingzoo import AECEnv, ParallelEnv
 
-from mail_envs.errors import InvalidOptionError, ShapeError, UnknownAgentError, UnknownNameError
-from mail_envs.protocols import FloatArray, Mask
-from mail_envs.protocols.asking import ask, sample_actions, uniform_policy
-from mail_wrappers.columns import stacked
+from mail_envs.errors import InvalidOptionError, UnknownAgentError
+from mail_wrappers.answering import Answerer, Choice, answerer_of, answers, drawn
+from mail_wrappers.budget import QueryBudget
 from mail_wrappers.demonstrations import Demonstrations
+from mail_wrappers.lockstep import RunningEpisode, Turn, granted, waiting
 from mail_wrappers.options import check_flag, check_path, check_whole
-from mail_wrappers.others import MultiAgentEnv, truth_of
-from mail_wrappers.recording import RecordDemonstrations, RecordParallelDemonstrations
+from mail_wrappers.others import MultiAgentEnv
+from mail_wrappers.recording import RecordDemonstrations, Recorder
 from mail_wrappers.store import Schema, create_store, resume_store
-from mail_wrappers.streams import stream_seed
 
 __all__ = ["record"]
 
-Chooser: TypeAlias = Callable[[Any, Any], Any]
-"""A `Policy`; or, of an agent whose actions are not discrete, from observations `(B, ...)` and
-None to actions `(B, ...)`."""
-Policies: TypeAlias = Chooser | str | Mapping[str, Chooser | str]
-AnyRecorder: TypeAlias = RecordDemonstrations | RecordParallelDemonstrations
+Policies: TypeAlias = Choice | Mapping[str, Choice]
 
 
-def record(
+def record(  # noqa: PLR0913 - one keyword for each thing that recordings differ by
     env: MultiAgentEnv | Callable[[], MultiAgentEnv],
     policies: Policies,
     *,
@@ -48,6 +42,7 @@ def record(
     seed: int,
     workers: int = 1,
     batch: int = 1,
+    budget: QueryBudget | None = None,
     to: Path | str | None = None,
     resume: bool = False,
 ) -> Demonstrations:
@@ -58,23 +53,30 @@ def record(
             `workers` and `batch` need. Its episodes must depend on the seed of `reset` alone.
         policies: who plays: one for all agents, or a mapping from agent to policy. A policy is a
             `Policy`; or, for actions that are not discrete, a function from observations
-            `(B, ...)` and None to actions `(B, ...)`; or `"random"`, or `"expert"` for the
-            environment's own.
-        episodes: how many in all.
+            `(B, ...)` and None to actions `(B, ...)`; or a trained model with
+            stable-baselines3's `predict`, asked for the actions that it prefers; or `"random"`, or
+            `"expert"` for the environment's own, asked about `info["expert_observation"]` where
+            that is given.
+        episodes: how many in all; a spent budget ends them earlier.
         seed: of everything random. The first n episodes of more are those of n.
         workers: processes. Functions and policies are copied to them, so they must be importable
             there, and what they count stays there.
         batch: episodes played in lockstep; a policy is asked about all that wait for it at once.
+        budget: what every decision is charged to, one question each, before it is asked for; None
+            for none. The recording ends with the last question granted: the episodes that are
+            being played are kept as far as they went, whatever was answered last included.
         to: a folder to record into, episode by episode (`mail_wrappers.store`); None for memory.
             A killed recording loses at most the episodes that were being played.
-        resume: whether to continue what is in that folder, by the same arguments.
+        resume: whether to continue what is in that folder, by the same arguments, with the episode
+            after the last that is there.
 
     Raises:
-        InvalidOptionError: numbers below 1 (`episodes` and `seed`: below 0), or several workers or
-            episodes at once without a function that makes environments.
+        InvalidOptionError: numbers below 1 (`episodes` and `seed`: below 0), several workers or
+            episodes at once without a function that makes environments, or several workers with a
+            budget.
         UnknownAgentError: a mapping that does not name exactly the environment's agents.
         UnknownNameError: another word than those above.
-        InvalidPolicyError, ShapeError: a policy's answer that is none.
+        InvalidPolicyError, ShapeError, IllegalActionError: a policy's answer that is none.
         ForeignResultsError, DamagedFileError, BusyFileError: as `RecordDemonstrations` raises.
     """
     check_whole("episodes", episodes, least=0)
@@ -82,16 +84,17 @@ def record(
     check_whole("workers", workers, least=1)
     check_whole("batch", batch, least=1)
     check_flag("resume", resume)
+    _check_budget(budget, workers)
     make = _maker(env, several=workers > 1 or batch > 1)
-    player = _Player(make, policies, seed)
-    first = player.recorder(0)
+    player = _Player(make, policies, seed, budget)
+    first = _recorder(player.episode(0))
     writer = None
     if to is not None:
         begin = resume_store if resume else create_store
-        writer = begin(check_path("to", to), Schema(first.recorder.tape.layouts))
+        writer = begin(check_path("to", to), Schema(first.tape.layouts))
     start = writer.episodes if writer else 0
     chunks = [range(n, min(n + batch, episodes)) for n in range(start, episodes, batch)]
-    parts = [first.recorder.collect()]
+    parts = [first.collect()]
     try:
         for played in _played(player, chunks, workers):
             for number, part in played:
@@ -109,9 +112,12 @@ Numbered: TypeAlias = list[tuple[int, Demonstrations]]
 
 
 def _played(player: "_Player", chunks: Sequence[range], workers: int) -> Iterator[Numbered]:
-    """The episodes of each chunk, in order."""
+    """The episodes of each chunk, in order, until a budget is spent."""
     if workers == 1:
-        yield from map(player.play, chunks)
+        for chunk in chunks:
+            yield player.play(chunk)
+            if player.spent:
+                return
         return
     context = multiprocessing.get_context("spawn")
     described = (player.make, player.policies, player.seed)
@@ -134,7 +140,7 @@ _WORKERS: list["_Player"] = []
 
 
 def _begin(make: Callable[[], MultiAgentEnv], policies: Policies, seed: int) -> None:
-    _WORKERS[:] = [_Player(make, policies, seed)]
+    _WORKERS[:] = [_Player(make, policies, seed, None)]
 
 
 def _play(numbers: range) -> Numbered:
@@ -144,128 +150,94 @@ def _play(numbers: range) -> Numbered:
 # ---- playing
 
 
-class _Turn(NamedTuple):
-    """An agent's turn in one of the episodes that are played."""
-
-    agent: str
-    seen: Any
-    mask: Mask | None
-
-
 class _Player:
     """Plays episodes in lockstep, each in an environment of its own, which is used again."""
 
-    def __init__(self, make: Callable[[], MultiAgentEnv], policies: Policies, seed: int) -> None:
+    def __init__(
+        self,
+        make: Callable[[], MultiAgentEnv],
+        policies: Policies,
+        seed: int,
+        budget: QueryBudget | None,
+    ) -> None:
         self.make, self.policies, self.seed = make, policies, seed
-        self._recorders: list[AnyRecorder] = []
-        self._chosen: dict[str, Chooser | None] = {}
+        self.spent = False
+        self._budget = budget
+        self._episodes: list[RunningEpisode] = []
+        self._answerers: dict[str, Answerer] = {}
 
-    def recorder(self, place: int) -> AnyRecorder:
+    def episode(self, place: int) -> RunningEpisode:
         """The environment at a place of the batch, made when it is first needed."""
-        while len(self._recorders) <= place:
+        while len(self._episodes) <= place:
             env = self.make()
             if not isinstance(env, AECEnv | ParallelEnv):  # pyright: ignore[reportUnnecessaryIsInstance]
                 raise InvalidOptionError(
                     f"env: expected a PettingZoo environment, came {env!r:.200}"
                 )
-            self._chosen = self._chosen or _resolved(env, self.policies)
-            self._recorders.append(RecordDemonstrations(env, noted=True))
-        return self._recorders[place]
+            self._answerers = self._answerers or _resolved(env, self.policies)
+            self._episodes.append(RunningEpisode(RecordDemonstrations(env, noted=True)))
+        return self._episodes[place]
 
     def play(self, numbers: range) -> Numbered:
-        """Play the episodes of these numbers."""
-        games = [_Game(self.recorder(i), self.seed, n) for i, n in enumerate(numbers)]
-        running = [(game, game.turns()) for game in games]
-        while running := [(game, turns) for game, turns in running if turns]:
-            answers = self._answers([turns for _, turns in running])
-            for (game, turns), rows in zip(running, answers, strict=True):
-                game.act(turns, rows)
-            running = [(game, game.turns()) for game, _ in running]
-        return [(game.number, game.recorder.recorder.collect()) for game in games]
+        """Play the episodes of these numbers; those that a spent budget left empty are left out."""
+        episodes = [self.episode(place) for place in range(len(numbers))]
+        for episode, number in zip(episodes, numbers, strict=True):
+            _recorder(episode).tape.episode = number - 1
+            episode.begin(number, seed=self.seed)
+        while not self.spent and (running := [episode for episode in episodes if episode.due]):
+            self._act(running)
+        played: Numbered = []
+        for episode in episodes:
+            _recorder(episode).tape.finish()
+            played.append((episode.number, _recorder(episode).collect()))
+        return [(number, part) for number, part in played if len(part) or not self.spent]
 
-    def _answers(self, waiting: Sequence[Sequence[_Turn]]) -> list[list[Any]]:
-        """What the policies answer to every turn, each asked once."""
-        answers = [[cast("Any", None)] * len(turns) for turns in waiting]
-        for agent, choose in self._chosen.items():
-            places = [
-                (game, place)
-                for game, turns in enumerate(waiting)
-                for place, turn in enumerate(turns)
-                if turn.agent == agent
-            ]
-            if not places or choose is None:
-                continue
-            rows = self._asked(agent, choose, [waiting[game][place] for game, place in places])
-            for (game, place), row in zip(places, rows, strict=True):
-                answers[game][place] = row
-        return answers
-
-    def _asked(self, agent: str, choose: Chooser, turns: Sequence[_Turn]) -> Any:
-        seat = self._recorders[0].recorder.seats[agent]
-        seen = stacked([turn.seen for turn in turns], seat.observations)
-        if seat.width is not None:
-            masks = np.array([turn.mask for turn in turns], dtype=np.int8)
-            return ask(choose, seen, masks, who=f"the policy of {agent}")
-        actions = choose(seen, None)
-        count = len(actions) if hasattr(actions, "__len__") else None
-        if count != len(turns):
-            raise ShapeError(
-                f"the policy of {agent}: expected {len(turns)} actions, came {count}: "
-                f"{actions!r:.200}"
-            )
-        return actions
+    def _act(self, running: Sequence[RunningEpisode]) -> None:
+        """Ask about every turn that is due and granted, and act where all are answered."""
+        budget, turns = self._budget, waiting(running)
+        asked = turns if budget is None else turns[: granted(budget, turns, purpose="move")]
+        self.spent = len(asked) < len(turns)
+        chosen = map(_chosen, asked, answers(self._answerers, asked))
+        for episode in running:
+            actions = list(islice(chosen, len(episode.due)))
+            if len(actions) == len(episode.due):
+                episode.act(actions)
+            else:
+                _keep(episode, actions)
 
 
-class _Game:
-    """One episode that is played."""
+def _recorder(episode: RunningEpisode) -> Recorder:
+    return cast("RecordDemonstrations", episode.env).recorder
 
-    def __init__(self, recorder: AnyRecorder, seed: int, number: int) -> None:
-        self.recorder, self.number = recorder, number
-        self._stream = (seed, number)
-        self._rng = np.random.default_rng(self._stream)
-        self._spaces: dict[str, spaces.Space[Any]] = {}
-        recorder.recorder.tape.episode = number - 1
-        recorder.reset(seed=stream_seed(seed, number))
 
-    def turns(self) -> list[_Turn]:
-        """Whose turn it is, and what they see; nobody's at the end."""
-        env = self.recorder
-        if isinstance(env, ParallelEnv):
-            return [_Turn(agent, *env.look(agent)) for agent in env.agents]
-        while env.agents and (
-            env.terminations[env.agent_selection] or env.truncations[env.agent_selection]
-        ):
-            env.step(None)
-        agent = env.agent_selection
-        return [_Turn(agent, *env.look(agent))] if env.agents else []
+def _chosen(turn: Turn, answer: Any) -> Any:
+    """The action that an answer stands for; of a distribution, which is noted, a drawn one."""
+    if not isinstance(turn.space, spaces.Discrete):
+        return answer
+    _recorder(turn.episode).note(turn.agent, answer)
+    return drawn(turn, answer, turn.episode.rng.random())
 
-    def act(self, turns: Sequence[_Turn], answers: Sequence[Any]) -> None:
-        """Draw the actions from the policies' answers, and step."""
-        pairs = zip(turns, answers, strict=True)
-        actions = {turn.agent: self._drawn(turn, answer) for turn, answer in pairs}
-        if isinstance(self.recorder, ParallelEnv):
-            self.recorder.step(actions)
-        else:
-            self.recorder.step(actions[turns[0].agent])
 
-    def _drawn(self, turn: _Turn, answer: Any) -> Any:
-        space = self.recorder.action_space(turn.agent)
-        if isinstance(space, spaces.Discrete):
-            chances: FloatArray = answer
-            self.recorder.note(turn.agent, chances)
-            return int(space.start) + int(sample_actions(chances[None], rng=self._rng)[0])
-        return self._sampled(turn.agent, space) if answer is None else answer
-
-    def _sampled(self, agent: str, space: spaces.Space[Any]) -> Any:
-        """A random action of a space that is not discrete, from a stream of this episode."""
-        if agent not in self._spaces:
-            place = self.recorder.possible_agents.index(agent)
-            self._spaces[agent] = copy.deepcopy(space)
-            self._spaces[agent].seed(stream_seed(*self._stream, place))
-        return self._spaces[agent].sample()
+def _keep(episode: RunningEpisode, actions: Sequence[Any]) -> None:
+    """Keep decisions that are never acted on."""
+    recorder = _recorder(episode)
+    for turn, action in zip(episode.due, actions, strict=False):
+        recorder.tape.decide(*recorder.row(turn.agent, turn.shown, turn.info, action))
 
 
 # ---- arguments
+
+
+def _check_budget(budget: QueryBudget | None, workers: int) -> None:
+    if budget is None:
+        return
+    if not isinstance(budget, QueryBudget):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InvalidOptionError(f"budget: expected a QueryBudget, came {budget!r:.200}")
+    if workers > 1:
+        raise InvalidOptionError(
+            f"workers: expected 1 where there is a budget, which processes cannot share, came "
+            f"{workers}"
+        )
 
 
 def _maker(
@@ -287,22 +259,10 @@ def _same(env: MultiAgentEnv) -> MultiAgentEnv:
     return env
 
 
-def _resolved(env: MultiAgentEnv, policies: Policies) -> dict[str, Chooser | None]:
-    """Who plays each agent; None for random actions that are not discrete."""
+def _resolved(env: MultiAgentEnv, policies: Policies) -> dict[str, Answerer]:
+    """Who plays each agent."""
     names = list(env.possible_agents)
     given = policies if isinstance(policies, Mapping) else dict.fromkeys(names, policies)
     if set(given) != set(names):
         raise UnknownAgentError(f"policies: expected one for each of {names}, came {list(given)}")
-    return {name: _chooser(env, name, given[name]) for name in names}
-
-
-def _chooser(env: MultiAgentEnv, agent: str, policy: Chooser | str) -> Chooser | None:
-    if isinstance(policy, str) and policy == "random":
-        return uniform_policy if isinstance(env.action_space(agent), spaces.Discrete) else None
-    if isinstance(policy, str) and policy == "expert":
-        return truth_of(env).expert(agent)
-    if isinstance(policy, str) or not callable(policy):
-        raise UnknownNameError(
-            f"the policy of {agent}: expected 'random', 'expert' or a callable, came {policy!r}"
-        )
-    return policy
+    return {name: answerer_of(env, name, given[name]) for name in names}

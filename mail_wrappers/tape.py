@@ -34,6 +34,7 @@ class Seat:
         width: the number of its actions; None where they are not discrete.
         masked: whether a mask stands in its observations.
         bare: whether nothing but `observation` stands beside it.
+        space: what it sees, without the mask.
     """
 
     observations: Layout
@@ -41,6 +42,7 @@ class Seat:
     width: int | None
     masked: bool
     bare: bool
+    space: spaces.Space[Any]
 
     def look(
         self, observation: Any, info: Mapping[str, Any], *, what: str
@@ -100,6 +102,7 @@ def seat_of(env: MultiAgentEnv, agent: str) -> Seat:
         int(cast("spaces.Discrete", action).n) if discrete else None,
         masked,
         bare,
+        seen,
     )
 
 

@@ -20,8 +20,8 @@ from mail_envs.experts import PerfectExpert
 from mail_envs.protocols.asking import uniform_policy
 from mail_learners.boards.explorer import BoardExploreConfig, BoardExplorer
 from mail_learners.boards.rounds import Mover, Turn, by_policy, play_round, recorded, rows_of
-from mail_learners.gathering import stream_seed
 from mail_wrappers import Demonstrations
+from mail_wrappers.streams import stream_seed
 
 __all__ = ["BOARD_LEARNERS", "BoardOptions", "gather_board"]
 

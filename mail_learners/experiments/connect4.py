@@ -27,7 +27,6 @@ from mail_learners.experiments.records import Measurement
 from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.workers import one_torch_thread
-from mail_learners.gathering import stream_seed
 from mail_learners.grading import (
     OPTIMAL,
     TEMPERATURES,
@@ -37,6 +36,7 @@ from mail_learners.grading import (
 )
 from mail_learners.statistics import wilson_interval
 from mail_wrappers import Decisions, Demonstrations
+from mail_wrappers.streams import stream_seed
 
 __all__ = ["CONNECT4"]
 

@@ -46,7 +46,6 @@ from mail_learners.experiments.options import Options, OwnOption, names_of, one_
 from mail_learners.experiments.questions import LongRun, games_needed
 from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
-from mail_learners.gathering import stream_seed
 from mail_learners.markov import (
     Episodes,
     LsviOptions,
@@ -56,6 +55,7 @@ from mail_learners.markov import (
     player_features,
     uniform_episodes,
 )
+from mail_wrappers.streams import stream_seed
 
 __all__ = ["DIMENSION"]
 

@@ -23,9 +23,9 @@ from mail_learners.experiments.records import Measurement
 from mail_learners.experiments.registry import REGISTRY
 from mail_learners.experiments.sweep import Experiment
 from mail_learners.experiments.workers import one_torch_thread
-from mail_learners.gathering import stream_seed
 from mail_learners.statistics import wilson_interval
 from mail_wrappers import Demonstrations, QueryBudget
+from mail_wrappers.streams import stream_seed
 
 __all__ = ["TICTACTOE"]
 

@@ -32,16 +32,19 @@ from mail_envs.board import ConnectFour, TicTacToe
 from mail_envs.markov.tabular import TabularPolicy
 from mail_envs.protocols.asking import sample_actions, uniform_policy
 from mail_learners import learn
-from mail_learners.flattening import FlattenedPolicy, batched, seen_space
-from mail_learners.playing import Episode, answers_by_agent, drawn, lockstep
+from mail_learners.rows import FlattenedPolicy
 from mail_learners.statistics import Mean, student_interval
 from mail_wrappers import FlatObservation, SingleAgentEnv
+from mail_wrappers.answering import answers, by_policy, drawn
+from mail_wrappers.columns import stacked
 from mail_wrappers.flat import FlatLayout
 from mail_wrappers.interop.stable_baselines3 import (
     MaskedActorCriticPolicy,
     MaskedDQN,
     as_policy,
 )
+from mail_wrappers.lockstep import RunningEpisode, lockstep, waiting
+from mail_wrappers.tape import seat_of
 
 MOVES = 10_000
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
@@ -186,9 +189,7 @@ def by_imitation(name, task, steps):
 
 
 def _by_policy(task, model):
-    policy = FlattenedPolicy(
-        as_policy(model), seen_space(task.make().observation_space(task.agent))
-    )
+    policy = FlattenedPolicy(as_policy(model), seat_of(task.make(), task.agent).space)
     return lambda seen, legal, rng: sample_actions(policy(seen, legal), rng=rng)
 
 
@@ -223,27 +224,26 @@ class Score(NamedTuple):
 
 def evaluate(task, choose, *, moves=MOVES, seed=1):
     """Play against random opponents until the learner has made at least so many moves."""
-    episodes = [Episode(task.make()) for _ in range(64)]
-    env, agent = episodes[0].env, task.agent
-    space, made, returns = seen_space(env.observation_space(agent)), [0, 0], []
+    episodes = [RunningEpisode(task.make()) for _ in range(64)]
+    seats, agent, made, returns = episodes[0].seats, task.agent, [0, 0], []
     numbers, lost = iter(lambda: made[0] < moves, False), set()
     rng = np.random.default_rng(seed)
-    others = dict.fromkeys(env.possible_agents, uniform_policy)
+    others = dict.fromkeys(seats, by_policy(uniform_policy))
     for running in lockstep(episodes, (i for i, _ in enumerate(numbers)), seed=seed):
-        due = [(episode, decision) for episode in running for decision in episode.due]
-        chances = answers_by_agent(others, [decision for _, decision in due], env)
-        actions = drawn(chances, rng.random(len(due)))
-        own = [row for row, (_, decision) in enumerate(due) if decision.agent == agent]
+        turns = waiting(running)
+        actions = list(map(drawn, turns, answers(others, turns), rng.random(len(turns))))
+        own = [row for row, turn in enumerate(turns) if turn.agent == agent]
         if own:
-            legal = np.stack([due[row][1].mask for row in own])
-            chosen = choose(batched(space, [due[row][1].seen for row in own]), legal, rng)
+            legal = np.stack([turns[row].mask for row in own])
+            seen = stacked([turns[row].seen for row in own], seats[agent].observations)
+            chosen = choose(seen, legal, rng)
             for row, mask, action in zip(own, legal, np.asarray(chosen).tolist(), strict=True):
                 made[0] += 1
                 if mask[action]:
                     actions[row] = action
                 else:  # the game is lost; a random move ends it for the environment
                     made[1] += 1
-                    lost.add(due[row][0].number)
+                    lost.add(turns[row].episode.number)
         taken = iter(actions)
         for episode in running:
             episode.act([next(taken) for _ in episode.due])

@@ -35,13 +35,13 @@ def gathered(games=4, limit=None, environment=NAME, experts=None, clone=None, **
     """What DAgger labels, with clones that play alike or as given."""
     budget, asked = QueryBudget(limit), []
 
-    def cloned(recorder, agent, *, final):
-        asked.append((agent, len(recorder), final))
+    def cloned(labels, agent, *, final):
+        asked.append((agent, len(labels), final))
         return clone or uniform_policy
 
     problem = problem_of(environment, experts)
     agents = config.pop("agents", None)
-    policies, recorder = dagger(
+    policies, kept = dagger(
         problem,
         cloned,
         games=games,
@@ -50,7 +50,7 @@ def gathered(games=4, limit=None, environment=NAME, experts=None, clone=None, **
         agents=agents,
         config=DaggerConfig(**config),
     )
-    return recorder.demonstrations, budget, asked, policies
+    return kept, budget, asked, policies
 
 
 def test_every_visited_situation_is_labelled_by_its_movers_expert_once():

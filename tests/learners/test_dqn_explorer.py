@@ -11,7 +11,7 @@ from mail_learners import ExploreConfig, clone, dqn_explore
 from mail_learners.deep import Options, clone_all, gather
 from mail_learners.dqn_explorer import NetworkFeatures, RenewNovelty, _dqn
 from mail_learners.environments import problem_of
-from mail_learners.gathering import explore_with, stream_seed
+from mail_learners.gathering import explore_with
 from mail_wrappers import (
     NoveltyReward,
     PricedReward,
@@ -19,6 +19,7 @@ from mail_wrappers import (
     RecordDemonstrations,
     SingleAgentEnv,
 )
+from mail_wrappers.streams import stream_seed
 from tests.masked_dqn import PLAYS, model
 from tests.masked_dqn import batch as positions
 

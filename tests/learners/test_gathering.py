@@ -7,8 +7,9 @@ from mail_envs import PerfectExpert, tictactoe_v0
 from mail_envs.board import TicTacToe
 from mail_envs.errors import BudgetExhaustedError, InvalidPolicyError
 from mail_envs.protocols.asking import uniform_policy
-from mail_learners.gathering import explore_in_turn, explore_with, self_play, stream_seed
-from mail_wrappers import CountedExpert, QueryBudget, RecordDemonstrations, SingleAgentEnv
+from mail_learners.gathering import explore_in_turn, explore_with
+from mail_wrappers import CountedExpert, QueryBudget, SingleAgentEnv
+from mail_wrappers.streams import stream_seed
 from tests.doubles import Script, always, in_order, masks
 
 AGENTS = ("player_0", "player_1")
@@ -25,29 +26,6 @@ def test_streams_of_different_paths_differ():
     assert len({stream_seed(*path) for path in paths}) == len(paths)
     assert stream_seed(1, 2) == stream_seed(1, 2)
     assert 0 <= stream_seed(2**40, 3) < 2**32
-
-
-def play(games, seed=0):
-    recorder = RecordDemonstrations(tictactoe_v0.raw_env())
-    self_play(recorder, EXPERTS, games=games, seed=seed)
-    return recorder.demonstrations
-
-
-def test_self_play_plays_whole_games_by_the_policies():
-    kept = play(3)
-    for episode in range(3):
-        moves = in_order(kept, "actions")[in_order(kept, "episodes") == episode]
-        assert TicTacToe().outcome(TicTacToe().play(moves)) == 0
-    for agent in AGENTS:
-        own = kept.of(agent)
-        table = EXPERTS[agent](own.observations, own.action_masks)
-        assert (table[np.arange(len(own)), own.actions] > 0).all()
-
-
-def test_self_play_of_different_seeds_differs_and_of_the_same_does_not():
-    assert play(5).checksum() == play(5).checksum()
-    assert play(5).checksum() != play(5, seed=1).checksum()
-    assert len({play(1, seed=seed).checksum() for seed in range(6)}) > 1
 
 
 def test_each_player_is_taught_while_the_other_explores():
