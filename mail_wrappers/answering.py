@@ -70,7 +70,7 @@ def by_policy(policy: Policy, *, told: bool = False) -> Answerer:
     return answer
 
 
-def _seen(turns: Sequence[Turn], *, told: bool = False) -> Any:
+def _seen(turns: Sequence[Turn], *, told: bool) -> Any:
     """What is asked about at one agent's turns, as a batch; `told` as in `by_policy`."""
     if told and TOLD in turns[0].info:
         return np.stack([np.asarray(turn.info[TOLD]) for turn in turns])
@@ -96,17 +96,16 @@ def answerer_of(env: MultiAgentEnv, agent: str, policy: Choice) -> Answerer:
     discrete = isinstance(env.action_space(agent), spaces.Discrete)
     if isinstance(policy, str) and policy == "random":
         return by_policy(uniform_policy) if discrete else _sampled
-    if isinstance(policy, str) and policy == "expert":
-        expert = truth_of(env).expert(agent)
-        return by_policy(expert, told=True) if discrete else _by_function(expert, told=True)
-    if isinstance(policy, Predictor) and not is_policy(policy):
-        return _by_model(policy)
-    if isinstance(policy, str) or not callable(policy):
+    told = isinstance(policy, str) and policy == "expert"
+    player = truth_of(env).expert(agent) if told else policy
+    if isinstance(player, Predictor) and not (discrete and is_policy(player)):
+        return _by_model(player)
+    if isinstance(player, str) or not callable(player):
         raise UnknownNameError(
             f"the policy of {agent}: expected 'random', 'expert', a callable or a model with "
-            f"predict, came {policy!r}"
+            f"predict, came {player!r}"
         )
-    return by_policy(policy) if discrete else _by_function(policy)
+    return by_policy(player, told=told) if discrete else _by_function(player, told=told)
 
 
 def _sampled(turns: Sequence[Turn]) -> list[Any]:
@@ -121,7 +120,7 @@ def _sampled(turns: Sequence[Turn]) -> list[Any]:
     return actions
 
 
-def _by_function(function: Chooser, *, told: bool = False) -> Answerer:
+def _by_function(function: Chooser, *, told: bool) -> Answerer:
     """Answer by a function to actions that are not discrete."""
 
     def answer(turns: Sequence[Turn]) -> Any:
