@@ -9,23 +9,10 @@ from mail_envs.errors import BudgetExhaustedError, InvalidPolicyError
 from mail_envs.protocols.asking import uniform_policy
 from mail_learners.gathering import explore_in_turn, explore_with
 from mail_wrappers import CountedExpert, QueryBudget, SingleAgentEnv
-from mail_wrappers.streams import stream_seed
 from tests.doubles import Script, always, in_order, masks
 
 AGENTS = ("player_0", "player_1")
 EXPERTS = dict.fromkeys(AGENTS, PerfectExpert(TicTacToe(), ties="uniform"))
-
-
-def test_streams_of_different_paths_differ():
-    paths = [
-        (seed, explorer, episode)
-        for seed in range(4)
-        for explorer in range(3)
-        for episode in range(20)
-    ]
-    assert len({stream_seed(*path) for path in paths}) == len(paths)
-    assert stream_seed(1, 2) == stream_seed(1, 2)
-    assert 0 <= stream_seed(2**40, 3) < 2**32
 
 
 def test_each_player_is_taught_while_the_other_explores():

@@ -352,6 +352,7 @@ DOORS = {
         lambda a, b: records(Answers(a), b),
         lambda a, b: records(rounds, Answers(a)),
         lambda a, b: records(script, "random", episodes=few(a), seed=b),
+        lambda a, b: records(script, "random", budget=a),
         lambda a, b: records(script, "random", batch=few(a), workers=min(b, 1) if b == 1 else 0),
         lambda a, b: in_folder(
             lambda folder: records(script, "random", to=inside(folder, a), resume=b)

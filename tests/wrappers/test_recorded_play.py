@@ -14,7 +14,7 @@ from mail_envs.errors import (
     UnknownNameError,
 )
 from mail_envs.protocols.asking import ask, uniform_policy
-from mail_wrappers import Demonstrations, RecordDemonstrations, record
+from mail_wrappers import Demonstrations, QueryBudget, RecordDemonstrations, record
 from mail_wrappers.recording import RecordParallelDemonstrations
 from tests.doubles import Script, always, in_order
 from tests.recorded import Meeting, leaning, steady, walking
@@ -168,6 +168,20 @@ WRONG = [
     (Meeting, {**MEETING, "walker": lambda seen, _: seen[1:]}, {}, ShapeError, "1 actions, came 0"),
     (Meeting, {**MEETING, "walker": lambda seen, _: 1j * seen}, {}, ShapeError, "action of walker"),
     (Meeting, {**MEETING, "walker": uniform_policy}, {}, ShapeError, "expected action masks"),
+    (
+        walking,
+        "random",
+        {"budget": 3},
+        InvalidOptionError,
+        "budget: expected a QueryBudget, came 3",
+    ),
+    (
+        walking,
+        "random",
+        {"budget": QueryBudget(), "workers": 2},
+        InvalidOptionError,
+        "workers: expected 1 where there is a budget",
+    ),
 ]
 
 
