@@ -50,6 +50,7 @@ class RandomOpening(BaseWrapper[str, Any, Any]):
             AbsentAgentError: many episodes in a row ended within their openings.
             InvalidOptionError: a seed or options that are none.
             IllegalActionError: a mask that allows nothing.
+            ShapeError: actions that are not discrete, or do not count from 0.
         """
         seed = check_seed("seed", seed)
         check_mapping("options", options)
