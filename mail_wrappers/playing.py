@@ -133,20 +133,20 @@ class TurnPlay:
 
     def move(self, action: Any) -> Turn | Asked:
         """Play the agent's action, up to its next turn or its end."""
-        self._env.step(action)
-        self._paid = self._pay()
+        self._paid = 0.0
+        self._step(action)
         return self._until_turn()
 
     def answer(self, moves: list[Any]) -> Turn | Asked:
         """Go on with the move of the one agent that was asked."""
-        self._env.step(moves[0])
-        self._paid += self._pay()
+        self._step(moves[0])
         return self._until_turn()
 
-    def _pay(self) -> float:
-        """What the last move of anybody brought the agent."""
+    def _step(self, action: Any) -> None:
+        """Let whoever's turn it is move, and add what the agent is paid."""
+        self._env.step(action)
         paid = self._env.rewards.get(self._agent, 0.0)
-        return paid if type(paid) is float else reward_of(paid, self._agent)
+        self._paid += paid if type(paid) is float else reward_of(paid, self._agent)
 
     def _until_turn(self) -> Turn | Asked:
         env, agent = self._env, self._agent
@@ -163,14 +163,12 @@ class TurnPlay:
                 break
             self._joined = listed
             if env.terminations[mover] or env.truncations[mover]:
-                env.step(None)
-            else:
-                seen, info = env.observe(mover), env.infos[mover]
-                player = players[mover]
-                if type(player) is not RandomPlayer:
-                    return [(player, self.table.question(mover, seen, info))]
-                env.step(self.table.chance(mover, seen, info))
-            self._paid += self._pay()
+                self._step(None)
+                continue
+            seen, info, player = env.observe(mover), env.infos[mover], players[mover]
+            if type(player) is not RandomPlayer:
+                return [(player, self.table.question(mover, seen, info))]
+            self._step(self.table.chance(mover, seen, info))
         return self._left()
 
     def _left(self) -> Turn:

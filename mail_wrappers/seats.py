@@ -266,10 +266,12 @@ class Seat:
         if isinstance(turn, list):
             return turn
         seen, paid, terminated, truncated, info = turn
-        reward, self._carried = reward_of(paid, self.agent) + self._carried, 0.0
-        self._over = bool(terminated or truncated)
+        paid = paid if type(paid) is float else reward_of(paid, self.agent)
+        reward, self._carried = paid + self._carried, 0.0
+        terminated, truncated = bool(terminated), bool(truncated)
+        self._over = terminated or truncated
         seen, info = self._shown(seen, info)
-        return seen, reward, bool(terminated), bool(truncated), info
+        return seen, reward, terminated, truncated, info
 
     def _next_seat(self, rng: np.random.Generator, *, anew: bool) -> str:
         if self._drawn:

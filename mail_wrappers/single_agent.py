@@ -149,7 +149,8 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
             InvalidPolicyError, ShapeError: another agent's policy gave no distribution over its
                 legal actions.
         """
-        return settled(self._seat, self._seat.move(action))
+        outcome = self._seat.move(action)
+        return outcome if type(outcome) is tuple else settled(self._seat, outcome)
 
     def action_masks(self) -> NDArray[np.bool_]:
         """The legal actions, `(A,)` bool, as sb3-contrib asks for them; all True at the end.
