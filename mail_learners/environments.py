@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import gymnasium
 import numpy as np
 import pettingzoo
+from gymnasium import spaces
 from pettingzoo import AECEnv, ParallelEnv
 from pettingzoo.utils import parallel_to_aec
 
@@ -22,7 +23,6 @@ from mail_envs.markov.setting import Setting
 from mail_envs.protocols import FeatureMap, FloatArray, OneHotFeatureMap, Policy, ProvidesTruth
 from mail_envs.protocols.asking import by_player
 from mail_learners.cloning import Augment
-from mail_learners.rows import Space
 from mail_wrappers.lockstep import action_count
 from mail_wrappers.others import MultiAgentEnv
 from mail_wrappers.tape import seat_of
@@ -55,7 +55,7 @@ class Problem:
     experts: dict[str, Policy]
     own_experts: bool
     augment: Augment | None
-    spaces: dict[str, Space]
+    spaces: dict[str, spaces.Space[Any]]
     actions: dict[str, int]
 
     def features(self, name: str | None) -> FeatureMap | OneHotFeatureMap | None:

@@ -4,19 +4,17 @@
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from gymnasium import spaces
 
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 from mail_wrappers.flattening import flatten_batch
 
-__all__ = ["FlattenedPolicy", "Space", "is_plain"]
-
-Space: TypeAlias = spaces.Space[Any]
+__all__ = ["FlattenedPolicy", "is_plain"]
 
 
-def is_plain(space: Space) -> bool:
+def is_plain(space: spaces.Space[Any]) -> bool:
     """Whether observations are arrays that are rows of numbers already, but for their shape."""
     return isinstance(space, spaces.Box | spaces.MultiBinary)
 
@@ -31,7 +29,7 @@ class FlattenedPolicy:
     """
 
     policy: Policy
-    space: Space
+    space: spaces.Space[Any]
 
     def __call__(self, observations: Observations, action_masks: Mask | None = None) -> FloatArray:
         """Answer a batch of observations with `(B, A)` probabilities."""

@@ -30,6 +30,7 @@ Chooser: TypeAlias = Callable[[Any, Any], Any]
 """A `Policy`; or, of an agent whose actions are not discrete, from observations `(B, ...)` and
 None to actions `(B, ...)`."""
 Choice: TypeAlias = Chooser | Predictor | str
+"""One of these, a trained model, `"random"` or `"expert"`; see `record`."""
 Answerer: TypeAlias = Callable[[Sequence[Turn]], Iterable[Any]]
 """What answers one agent's turns: by distributions `(A,)` over discrete actions, or by actions."""
 
