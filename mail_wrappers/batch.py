@@ -5,7 +5,7 @@ the asking alone. All rows whose next mover has the same policy put their questi
 """
 
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 from gymnasium import spaces
@@ -20,7 +20,7 @@ from mail_envs.errors import (
     InvalidOptionError,
     ShapeError,
 )
-from mail_wrappers.options import check_callable, check_mapping, check_seed, check_whole
+from mail_wrappers.options import check_callable, check_mapping, check_whole
 from mail_wrappers.others import Known, MultiAgentEnv, Others
 from mail_wrappers.players import Asked
 from mail_wrappers.seats import (
@@ -30,6 +30,7 @@ from mail_wrappers.seats import (
     Step,
     settled_together,
 )
+from mail_wrappers.streams import row_seeds
 from mail_wrappers.told import actions_of, batched
 
 __all__ = ["MakeEnv", "SingleAgentVectorEnv"]
@@ -132,7 +133,7 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
             raise InvalidOptionError(
                 f"reset: expected no reset_mask with {self.metadata['autoreset_mode']}, came one"
             )
-        seeds = _seeds(seed, self.num_envs)
+        seeds = row_seeds(seed, self.num_envs)
         starts = settled_together(
             [self._begin(row, seeds[row], options) for row in range(self.num_envs)]
         )
@@ -286,13 +287,6 @@ def _seats(makers: Sequence[MakeEnv], agent: str, others: Others, rules: Rules) 
                     f"{kind} of row {row}: expected {expected}, as of row 0, came {came}"
                 )
     return seats
-
-
-def _seeds(seed: int | Sequence[int | None] | None, rows: int) -> list[int | None]:
-    seeds = check_seed("seed", seed, rows=rows)
-    if isinstance(seeds, list):
-        return cast("list[int | None]", seeds)
-    return [None if seeds is None else seeds + row for row in range(rows)]
 
 
 def _as_step(result: Start | Step) -> Step:
