@@ -4,7 +4,7 @@ Row i plays as a single `SingleAgentEnv` of the same seed does, draw for draw: w
 the asking alone. All rows whose next mover has the same policy put their questions in one call.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,7 +37,6 @@ __all__ = ["MakeEnv", "SingleAgentVectorEnv"]
 
 MakeEnv: TypeAlias = Callable[[], MultiAgentEnv]
 """Makes one multi-agent environment."""
-Start: TypeAlias = tuple[Any, dict[str, Any]]
 Flags: TypeAlias = NDArray[np.bool_]
 
 
@@ -117,7 +116,7 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
         *,
         seed: int | Sequence[int | None] | None = None,
         options: dict[str, Any] | None = None,
-    ) -> Start:
+    ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode in every row.
 
         Args:
@@ -134,11 +133,13 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
                 f"reset: expected no reset_mask with {self.metadata['autoreset_mode']}, came one"
             )
         seeds = row_seeds(seed, self.num_envs)
-        starts = settled_together(
-            [self._begin(row, seeds[row], options) for row in range(self.num_envs)]
+        begun = settled_together(
+            self._seats,
+            [self._begin(row, seeds[row], options) for row in range(self.num_envs)],
         )
         self._over = np.zeros(self.num_envs, dtype=np.bool_)
-        return self._batched([seen for seen, _ in starts]), self._told([i for _, i in starts])
+        shown, told = [seen for seen, *_ in begun], [info for *_, info in begun]
+        return self._batched(shown), self._told(told)
 
     def step(self, actions: Any) -> tuple[Any, NDArray[np.float64], Flags, Flags, dict[str, Any]]:
         """Play one action in every row, and the others up to its agent's next turn or end.
@@ -151,13 +152,13 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
         if self._over is None:
             raise EpisodeOverError("step: no episode has begun; call reset()")
         chosen = self._checked(actions, self._over)
-        rows = settled_together(
+        steps = settled_together(
+            self._seats,
             [
                 self._begin(row, None, None) if anew else self._seats[row].move(chosen[row])
                 for row, anew in enumerate(self._over.tolist())
-            ]
+            ],
         )
-        steps = [_as_step(result) for result in rows]
         ended = np.array([terminated or truncated for _, _, terminated, truncated, _ in steps])
         shown = [seen for seen, *_ in steps]
         told: list[dict[str, Any]] = [info for *_, info in steps]
@@ -193,9 +194,7 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
 
     # ---- parts
 
-    def _begin(
-        self, row: int, seed: int | None, options: dict[str, Any] | None
-    ) -> Generator[Asked, list[Any], Start]:
+    def _begin(self, row: int, seed: int | None, options: dict[str, Any] | None) -> Step | Asked:
         stream = self._streams[row]
         if seed is not None or stream is None:
             stream, _ = seeding.np_random(seed)
@@ -207,8 +206,10 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
     ) -> dict[str, Any]:
         """Begin the next episode of `rows`, in place, and tell what was seen at the end."""
         infos: dict[str, Any] = {}
-        starts = settled_together([self._begin(row, None, None) for row in rows])
-        for row, (seen, info) in zip(rows, starts, strict=True):
+        begun = settled_together(
+            [self._seats[row] for row in rows], [self._begin(row, None, None) for row in rows]
+        )
+        for row, (seen, *_, info) in zip(rows, begun, strict=True):
             final = {"final_obs": shown[row], "final_info": told[row]}
             infos = self._add_info(infos, final, row)
             shown[row], told[row] = seen, info
@@ -287,11 +288,3 @@ def _seats(makers: Sequence[MakeEnv], agent: str, others: Others, rules: Rules) 
                     f"{kind} of row {row}: expected {expected}, as of row 0, came {came}"
                 )
     return seats
-
-
-def _as_step(result: Start | Step) -> Step:
-    """A row's step; one that only began an episode earned nothing."""
-    if len(result) == 2:
-        seen, info = result
-        return seen, 0.0, False, False, info
-    return result

@@ -1,8 +1,9 @@
 """Episodes of a multi-agent environment, one agent's turns apart.
 
-`TurnPlay` (AEC) and `SimultaneousPlay` (parallel) play one agent's episode as generators: they
-yield questions to the other agents, are sent the moves, and return the agent's next turn. Who
-answers, one view or a batch of them, is none of their business; chance answers at once.
+`TurnPlay` (AEC) and `SimultaneousPlay` (parallel) play one agent's episode from turn to turn. Each
+of their methods returns the agent's next turn, or the questions that other agents have to answer
+before it comes. Who answers, one view or a batch of them, is none of their business; chance answers
+at once.
 
 An agent's episode is its own. It begins with its first turn, late joiners included, and ends with
 its own termination or truncation, or when it leaves. What it is paid between two of its turns, by
@@ -11,7 +12,7 @@ still lists it as dead, with its end.
 """
 
 import copy
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -25,7 +26,6 @@ from mail_wrappers.streams import stream_seed
 from mail_wrappers.told import reward_of
 
 __all__ = [
-    "Moves",
     "Play",
     "SimultaneousPlay",
     "Table",
@@ -38,8 +38,6 @@ __all__ = [
 Turn: TypeAlias = tuple[Any, float, bool, bool, Mapping[str, Any]]
 """What an agent sees at its turn or its end, and what it was paid since its last turn:
 observation, reward, terminated, truncated, info, as `AECEnv.last` gives them."""
-Moves: TypeAlias = Generator[Asked, list[Any], Turn]
-"""Yields questions, is sent their answers, returns the agent's next turn."""
 
 
 class Play(Protocol):
@@ -47,12 +45,18 @@ class Play(Protocol):
 
     table: "Table"
 
-    def begin(self, agent: str, *, seed: int | None, options: dict[str, Any] | None) -> Moves:
+    def begin(
+        self, agent: str, *, seed: int | None, options: dict[str, Any] | None
+    ) -> Turn | Asked:
         """Begin an episode, up to the agent's first turn; over at once if it has none."""
         ...
 
-    def move(self, action: Any) -> Moves:
+    def move(self, action: Any) -> Turn | Asked:
         """Play the agent's action, up to its next turn or its end."""
+        ...
+
+    def answer(self, moves: list[Any]) -> Turn | Asked:
+        """Go on with the others' moves, in the order in which they were asked for."""
         ...
 
 
@@ -119,25 +123,32 @@ class TurnPlay:
         self._paid = 0.0  # since the agent's last turn, for when it leaves without another
         self._seen: Any = None
 
-    def begin(self, agent: str, *, seed: int | None, options: dict[str, Any] | None) -> Moves:
+    def begin(
+        self, agent: str, *, seed: int | None, options: dict[str, Any] | None
+    ) -> Turn | Asked:
         """Begin an episode, up to the agent's first turn; over at once if it has none."""
         self._env.reset(seed=seed, options=options)
         self._agent, self._joined, self._paid, self._seen = agent, False, 0.0, None
         return self._until_turn()
 
-    def move(self, action: Any) -> Moves:
+    def move(self, action: Any) -> Turn | Asked:
         """Play the agent's action, up to its next turn or its end."""
-        env = self._env
-        env.step(action)
-        self._paid = self._pay()
+        self._paid = 0.0
+        self._step(action)
         return self._until_turn()
 
-    def _pay(self) -> float:
-        """What the last move of anybody brought the agent."""
-        paid = self._env.rewards.get(self._agent, 0.0)
-        return paid if type(paid) is float else reward_of(paid, self._agent)
+    def answer(self, moves: list[Any]) -> Turn | Asked:
+        """Go on with the move of the one agent that was asked."""
+        self._step(moves[0])
+        return self._until_turn()
 
-    def _until_turn(self) -> Moves:
+    def _step(self, action: Any) -> None:
+        """Let whoever's turn it is move, and add what the agent is paid."""
+        self._env.step(action)
+        paid = self._env.rewards.get(self._agent, 0.0)
+        self._paid += paid if type(paid) is float else reward_of(paid, self._agent)
+
+    def _until_turn(self) -> Turn | Asked:
         env, agent = self._env, self._agent
         players = self.table.players
         while env.agents:
@@ -152,16 +163,12 @@ class TurnPlay:
                 break
             self._joined = listed
             if env.terminations[mover] or env.truncations[mover]:
-                env.step(None)
-            else:
-                seen, info = env.observe(mover), env.infos[mover]
-                player = players[mover]
-                if type(player) is RandomPlayer:
-                    env.step(self.table.chance(mover, seen, info))
-                else:
-                    asked: Asked = [(player, self.table.question(mover, seen, info))]
-                    env.step((yield asked)[0])
-            self._paid += self._pay()
+                self._step(None)
+                continue
+            seen, info, player = env.observe(mover), env.infos[mover], players[mover]
+            if type(player) is not RandomPlayer:
+                return [(player, self.table.question(mover, seen, info))]
+            self._step(self.table.chance(mover, seen, info))
         return self._left()
 
     def _left(self) -> Turn:
@@ -194,23 +201,35 @@ class SimultaneousPlay:
         self._seen: Mapping[str, Any] = {}
         self._infos: Mapping[str, Any] = {}
         self._ended = (False, False)  # terminated, truncated
+        self._paid = 0.0  # since the agent's last turn
+        self._joint: dict[str, Any] = {}  # the moves of a round that waits for others
+        self._waits: list[str] = []  # for whom
         self._last: Any = None
 
-    def begin(self, agent: str, *, seed: int | None, options: dict[str, Any] | None) -> Moves:
+    def begin(
+        self, agent: str, *, seed: int | None, options: dict[str, Any] | None
+    ) -> Turn | Asked:
         """Begin an episode, up to the agent's first turn; over at once if it has none."""
         self._seen, self._infos = self._env.reset(seed=seed, options=options)
-        self._agent, self._ended, self._last = agent, (False, False), None
-        return self._until_turn(0.0)
+        self._agent, self._ended, self._last, self._paid = agent, (False, False), None, 0.0
+        return self._until_turn()
 
-    def move(self, action: Any) -> Moves:
+    def move(self, action: Any) -> Turn | Asked:
         """Play the agent's action together with the others', up to its next turn or its end."""
-        paid = yield from self._round({self._agent: action})
-        return (yield from self._until_turn(paid))
+        self._paid = 0.0
+        return self._ask({self._agent: action}) or self._until_turn()
 
-    def _until_turn(self, paid: float) -> Moves:
+    def answer(self, moves: list[Any]) -> Turn | Asked:
+        """Go on with the moves of the agents that were asked."""
+        self._joint.update(zip(self._waits, moves, strict=True))
+        self._step()
+        return self._until_turn()
+
+    def _until_turn(self) -> Turn | Asked:
         env, agent = self._env, self._agent
         while env.agents and agent not in env.agents and not any(self._ended):
-            paid += yield from self._round({})
+            if asked := self._ask({}):
+                return asked
         if agent in self._seen:
             self._last = self._seen[agent]
             seen = self._last
@@ -218,27 +237,32 @@ class SimultaneousPlay:
             seen = copy.deepcopy(self._last)
         terminated, truncated = self._ended
         left = agent not in env.agents and not truncated
-        return seen, paid, terminated or left, truncated, self._infos.get(agent, {})
+        return seen, self._paid, terminated or left, truncated, self._infos.get(agent, {})
 
-    def _round(self, joint: dict[str, Any]) -> Generator[Asked, list[Any], float]:
-        """Let all listed agents move at once, and say what the agent was paid."""
-        env, agent, table = self._env, self._agent, self.table
+    def _ask(self, joint: dict[str, Any]) -> Asked:
+        """The questions of a round beyond the moves that are known; step if there are none."""
+        env, table = self._env, self.table
         asked: Asked = []
         for name in env.agents:
             if name in joint:
                 continue
             player, seen, info = table.players[name], self._seen[name], self._infos.get(name, {})
-            if isinstance(player, RandomPlayer):
+            if type(player) is RandomPlayer:
                 joint[name] = table.chance(name, seen, info)
             else:
                 asked.append((player, table.question(name, seen, info)))
-        if asked:
-            moves = yield asked
-            joint.update(zip((question.agent for _, question in asked), moves, strict=True))
-        ordered = {name: joint[name] for name in env.agents}
-        self._seen, rewards, terminations, truncations, self._infos = env.step(ordered)
+        self._joint, self._waits = joint, [question.agent for _, question in asked]
+        if not asked:
+            self._step()
+        return asked
+
+    def _step(self) -> None:
+        """Let all listed agents move at once, and add what the agent is paid."""
+        env, agent = self._env, self._agent
+        joint = {name: self._joint[name] for name in env.agents}
+        self._seen, rewards, terminations, truncations, self._infos = env.step(joint)
         self._ended = bool(terminations.get(agent, False)), bool(truncations.get(agent, False))
-        return reward_of(rewards.get(agent, 0.0), agent)
+        self._paid += reward_of(rewards.get(agent, 0.0), agent)
 
 
 def _private(space: spaces.Space[Any]) -> spaces.Space[Any]:

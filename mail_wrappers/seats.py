@@ -1,14 +1,15 @@
 """One agent's seat at a multi-agent environment: what a view shows and takes, without Gymnasium.
 
-Resets and steps are generators that yield questions to the others' players and are sent the moves.
-`SingleAgentEnv` drives one seat, `SingleAgentVectorEnv` many in lockstep: so both play alike.
+Resets and steps return what the view shows, or the questions that the others' players have to
+answer first. `SingleAgentEnv` settles those of one seat, `SingleAgentVectorEnv` those of many in
+lockstep: so both play alike.
 """
 
 import copy
-from collections.abc import Generator, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, TypeAlias, TypeVar, cast, get_args
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 import numpy as np
 from gymnasium import spaces
@@ -28,7 +29,7 @@ from mail_wrappers.moves import allowed, legal_moves, mask_of, mask_width, shown
 from mail_wrappers.options import check_number, check_word
 from mail_wrappers.others import Known, MultiAgentEnv, Others, resolve_others
 from mail_wrappers.players import Asked, Player, answers
-from mail_wrappers.playing import play_of
+from mail_wrappers.playing import Turn, play_of
 from mail_wrappers.streams import foreign_seed
 from mail_wrappers.told import holds, reward_of
 
@@ -45,11 +46,8 @@ __all__ = [
 
 IllegalAction: TypeAlias = Literal["lose", "raise"]
 """What an illegal action does: lose the game, or raise."""
-Start: TypeAlias = tuple[Any, dict[str, Any]]
 Step: TypeAlias = tuple[Any, float, bool, bool, dict[str, Any]]
 """What Gymnasium's `step` returns."""
-
-T = TypeVar("T")
 
 SEATS = ("alternate", "draw")
 MOST_SKIPPED = 100
@@ -153,6 +151,8 @@ class Seat:
         self._choices = _choices(self.action_space)
         self._begun = 0  # episodes since the last seeded reset
         self._over = True
+        self._tries = 0  # episodes that a reset which is under way may still begin
+        self._options: dict[str, Any] | None = None  # of the last reset
         self._carried = 0.0  # paid before the first turn, and not delivered yet
         self._mask: list[int] | None = None  # of the last turn, whatever becomes of its array
         self._last: tuple[Any, Mapping[str, Any]] = (None, {})  # as the environment showed it
@@ -171,8 +171,8 @@ class Seat:
 
     def begin(
         self, *, rng: np.random.Generator, seed: int | None, options: dict[str, Any] | None
-    ) -> Generator[Asked, list[Any], Start]:
-        """Begin an episode: the agent's first observation and info.
+    ) -> Step | Asked:
+        """Begin an episode: a step that earned nothing, with the agent's first observation.
 
         Args:
             rng: where the draws of this and later episodes come from.
@@ -187,24 +187,15 @@ class Seat:
         self.agent: str = self._next_seat(rng, anew=seed is not None)
         table = self._play.table
         table.rng = rng
+        table.memory.clear()
         beneath = None
         if seed is not None:
             table.seed(seed)
             beneath = foreign_seed(seed, 1)
-        for _ in range(MOST_SKIPPED):
-            table.memory.clear()
-            turn = yield from self._play.begin(self.agent, seed=beneath, options=options)
-            seen, paid, terminated, truncated, info = turn
-            if not (terminated or truncated):
-                self._over, self._carried = False, reward_of(paid, self.agent)
-                return self._shown(seen, info)
-            beneath = None
-        raise AbsentAgentError(
-            f"reset: expected a turn of {self.agent} in one of {MOST_SKIPPED} episodes of "
-            f"{self.env}, came none"
-        )
+        self._options, self._tries = options, MOST_SKIPPED
+        return self._first_turn(self._play.begin(self.agent, seed=beneath, options=options))
 
-    def move(self, action: Any) -> Generator[Asked, list[Any], Step]:
+    def move(self, action: Any) -> Step | Asked:
         """Play `action`: the agent's next observation, reward, ends and info.
 
         Raises:
@@ -216,11 +207,12 @@ class Seat:
         if not self._legal(action):
             return self._refuse()
         self._over = True  # until the turn has come: after an error there is no way on
-        seen, paid, terminated, truncated, info = yield from self._play.move(action)
-        reward, self._carried = reward_of(paid, self.agent) + self._carried, 0.0
-        self._over = bool(terminated or truncated)
-        seen, info = self._shown(seen, info)
-        return seen, reward, bool(terminated), bool(truncated), info
+        return self._next_turn(self._play.move(action))
+
+    def answer(self, moves: list[Any]) -> Step | Asked:
+        """Go on with the others' moves, in the order in which they were asked for."""
+        turn = self._play.answer(moves)
+        return self._first_turn(turn) if self._tries else self._next_turn(turn)
 
     def checked(self, action: Any) -> Any:
         """`action` as the environment takes it; errors as of `move`, and nothing moves."""
@@ -252,6 +244,35 @@ class Seat:
 
     # ---- parts
 
+    def _first_turn(self, turn: Turn | Asked) -> Step | Asked:
+        """The first observation; an episode in which the agent has no turn is passed over."""
+        while not isinstance(turn, list):
+            seen, paid, terminated, truncated, info = turn
+            if not (terminated or truncated):
+                self._over, self._carried, self._tries = False, reward_of(paid, self.agent), 0
+                seen, info = self._shown(seen, info)
+                return seen, 0.0, False, False, info
+            self._tries -= 1
+            if not self._tries:
+                raise AbsentAgentError(
+                    f"reset: expected a turn of {self.agent} in one of {MOST_SKIPPED} episodes of "
+                    f"{self.env}, came none"
+                )
+            self._play.table.memory.clear()
+            turn = self._play.begin(self.agent, seed=None, options=self._options)
+        return turn
+
+    def _next_turn(self, turn: Turn | Asked) -> Step | Asked:
+        if isinstance(turn, list):
+            return turn
+        seen, paid, terminated, truncated, info = turn
+        paid = paid if type(paid) is float else reward_of(paid, self.agent)
+        reward, self._carried = paid + self._carried, 0.0
+        terminated, truncated = bool(terminated), bool(truncated)
+        self._over = terminated or truncated
+        seen, info = self._shown(seen, info)
+        return seen, reward, terminated, truncated, info
+
     def _next_seat(self, rng: np.random.Generator, *, anew: bool) -> str:
         if self._drawn:
             return self.seats[int(rng.integers(len(self.seats)))]
@@ -266,7 +287,7 @@ class Seat:
             return bool(self._mask[action - self._choices.start])
         return legal_moves(self.action_space, self._mask, action)
 
-    def _shown(self, observation: Any, told: Mapping[str, Any]) -> Start:
+    def _shown(self, observation: Any, told: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         """Keep the mask, all ones at the end, and put it where it is looked for."""
         self._last = (observation, told)
         mask = mask_of(observation, told, self._width, self.agent)
@@ -304,31 +325,20 @@ def _choices(space: spaces.Space[Any]) -> range:
     return range(int(space.start), int(space.start + space.n))
 
 
-def settled(moves: Generator[Asked, list[Any], T]) -> T:
-    """Drive a seat by itself: put its questions to their players until it returns."""
-    try:
-        asked = next(moves)
-        while True:
-            asked = moves.send(answers(asked))
-    except StopIteration as stop:
-        return stop.value
+def settled(seat: Seat, outcome: Step | Asked) -> Step:
+    """Put the questions of one seat to their players until its turn has come."""
+    while isinstance(outcome, list):
+        outcome = seat.answer(answers(outcome))
+    return outcome
 
 
-def settled_together(moves: Sequence[Generator[Asked, list[Any], T]]) -> list[T]:
-    """Drive several seats in lockstep, the questions of all put together; results in order."""
-    results: dict[int, T] = {}
-    replies: dict[int, Any] = dict.fromkeys(range(len(moves)))
-    while replies:
-        asked: Asked = []
-        counts: dict[int, int] = {}
-        for row, reply in replies.items():
-            try:
-                questions = moves[row].send(reply)
-            except StopIteration as stop:
-                results[row] = stop.value
-            else:
-                asked += questions
-                counts[row] = len(questions)
-        chosen = iter(answers(asked) if asked else ())
-        replies = {row: list(islice(chosen, count)) for row, count in counts.items()}
-    return [results[row] for row in range(len(moves))]
+def settled_together(seats: Sequence[Seat], outcomes: Sequence[Step | Asked]) -> list[Step]:
+    """Settle several seats in lockstep, the questions of all put together; steps in order."""
+    settled_ones: list[Step | Asked] = list(outcomes)
+    while waiting := [
+        (row, each) for row, each in enumerate(settled_ones) if isinstance(each, list)
+    ]:
+        chosen = iter(answers([one for _, asked in waiting for one in asked]))
+        for row, asked in waiting:
+            settled_ones[row] = seats[row].answer(list(islice(chosen, len(asked))))
+    return cast("list[Step]", settled_ones)

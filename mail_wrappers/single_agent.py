@@ -135,7 +135,9 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
         seed = check_seed("seed", seed)
         check_mapping("options", options)
         super().reset(seed=seed)
-        return settled(self._seat.begin(rng=self.np_random, seed=seed, options=options))
+        seat = self._seat
+        begun = settled(seat, seat.begin(rng=self.np_random, seed=seed, options=options))
+        return begun[0], begun[4]
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Play `action`, then the others up to the agent's next turn or the end.
@@ -147,7 +149,8 @@ class SingleAgentEnv(gymnasium.Env[Any, Any]):
             InvalidPolicyError, ShapeError: another agent's policy gave no distribution over its
                 legal actions.
         """
-        return settled(self._seat.move(action))
+        outcome = self._seat.move(action)
+        return outcome if type(outcome) is tuple else settled(self._seat, outcome)
 
     def action_masks(self) -> NDArray[np.bool_]:
         """The legal actions, `(A,)` bool, as sb3-contrib asks for them; all True at the end.
