@@ -31,9 +31,9 @@ __all__ = [
     "LinearMix",
     "MixSpent",
     "MixedPlay",
+    "Mixture",
     "Schedule",
     "expert_form",
-    "probability_of",
     "stream",
 ]
 
@@ -87,6 +87,45 @@ class ExponentialMix:
         return float(self.base ** check_number("episode", episode, low=0))
 
 
+@dataclass(frozen=True)
+class Mixture:
+    """How the expert is mixed in; fields as the arguments of `MixedPlay`.
+
+    Raises:
+        UnknownNameError, InvalidOptionError: as there.
+    """
+
+    beta: float | Schedule
+    drawn: Drawn
+    spent: MixSpent
+
+    def __post_init__(self) -> None:
+        check_word("drawn", self.drawn, get_args(Drawn))
+        check_word("spent", self.spent, get_args(MixSpent))
+        self.probability(0)
+
+    def probability(self, episode: int) -> float:
+        """β of an episode.
+
+        Raises:
+            InvalidOptionError: a schedule that leaves 0 to 1, or takes no episode.
+        """
+        if not callable(self.beta):
+            return check_number("beta", self.beta, low=0, high=1)
+        try:
+            chance = self.beta(episode)
+        except TypeError as error:
+            raise InvalidOptionError(
+                f"beta: expected a function of an episode's number, came {self.beta!r}: {error}"
+            ) from error
+        return check_number(f"beta of episode {episode}", chance, low=0, high=1)
+
+    def chance(self, episode: int, *, rng: np.random.Generator) -> float:
+        """The probability of the expert's move at each step: β, or 0 or 1 drawn for the episode."""
+        chance = self.probability(episode)
+        return float(rng.random() < chance) if self.drawn == "episode" else chance
+
+
 class MixedPlay(AdvisedWrapper):
     """Play the expert's action instead of the learner's with probability β.
 
@@ -129,15 +168,10 @@ class MixedPlay(AdvisedWrapper):
         super().__init__(
             env, expert=expert, budget=budget, beta=beta, drawn=drawn, spent=spent, agent=agent
         )
-        check_word("drawn", drawn, get_args(Drawn))
-        check_word("spent", spent, get_args(MixSpent))
-        probability_of(beta, 0)
-        self._beta = beta
+        self._mixture = Mixture(beta, drawn, spent)
         self._advice, self._kept = advice_for(env, expert, budget, agent=agent)
         self._advices = (self._advice,)
         self._form: Form = expert_form(expert, env.action_space)
-        self._by_episode = drawn == "episode"
-        self._on_spent: MixSpent = spent
         self._rng = np.random.default_rng()
         self._episode = -1
         self._chance = 0.0
@@ -145,7 +179,7 @@ class MixedPlay(AdvisedWrapper):
     @property
     def beta(self) -> float:
         """The probability of the expert's action in this episode."""
-        return probability_of(self._beta, max(self._episode, 0))
+        return self._mixture.probability(max(self._episode, 0))
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
@@ -156,9 +190,7 @@ class MixedPlay(AdvisedWrapper):
         if seed is not None:
             self._rng = stream(seed)
         self._episode += 1
-        self._chance = self.beta
-        if self._by_episode:
-            self._chance = float(self._rng.random() < self._chance)
+        self._chance = self._mixture.chance(self._episode, rng=self._rng)
         return observation, info
 
     def step(self, action: Any) -> Step:
@@ -171,7 +203,7 @@ class MixedPlay(AdvisedWrapper):
         self._check_step()
         mixed = self._chance > 0 and self._rng.random() < self._chance
         known = bool(mixed and self._advice.ask(self._form, ONE, purpose="move")[0])
-        if mixed and not known and self._on_spent != "learner":
+        if mixed and not known and self._mixture.spent != "learner":
             return self._unplayed(spent_error("the expert's move", self._advice.budget))
         played = self._experts() if known else action
         try:
@@ -203,20 +235,3 @@ def stream(seed: int) -> np.random.Generator:
 def expert_form(expert: Any, actions: gymnasium.Space[Any]) -> Form:
     """How an expert is asked for a move: a policy over discrete actions for its distribution."""
     return "distribution" if isinstance(actions, spaces.Discrete) and callable(expert) else "action"
-
-
-def probability_of(beta: float | Schedule, episode: int) -> float:
-    """β of an episode.
-
-    Raises:
-        InvalidOptionError: a schedule that leaves 0 to 1, or takes no episode.
-    """
-    if not callable(beta):
-        return check_number("beta", beta, low=0, high=1)
-    try:
-        chance = beta(episode)
-    except TypeError as error:
-        raise InvalidOptionError(
-            f"beta: expected a function of an episode's number, came {beta!r}: {error}"
-        ) from error
-    return check_number(f"beta of episode {episode}", chance, low=0, high=1)

@@ -121,14 +121,13 @@ class PricedReward(AdvisedWrapper):
     ) -> None:
         super().__init__(env, source=source, spent=spent)
         check_word("spent", spent, get_args(Spent))
-        self._source = source
         self._ask = Askers(env, source)
         self._advices = self._kept = self._ask.kept
 
     @property
     def source(self) -> RewardSource:
         """What prices the transitions now."""
-        return self._source
+        return self._ask.source
 
     def renew(self, source: RewardSource) -> None:
         """Price by another source from the next transition on.
@@ -137,7 +136,6 @@ class PricedReward(AdvisedWrapper):
             EpisodeOverError: a source that asks another expert or budget, within an episode.
         """
         self._ask.renew(source)
-        self._source = source
 
     def step(self, action: Any) -> Step:
         """Step, and price the transition.
@@ -167,18 +165,27 @@ class PricedReward(AdvisedWrapper):
             truncations=np.array([truncated], dtype=np.bool_),
             answers=answers,
         )
-        priced = float(prices_of(self._source, transition, 1)[0])
+        priced = float(prices_of(self._ask.source, transition, 1)[0])
         return observation, priced, terminated, truncated, {**info, "reward": paid}
 
 
 class Askers:
-    """What a reward source asks, through the advice that a stack of wrappers shares."""
+    """What a reward source asks, through the advice that a stack of wrappers shares.
+
+    Attributes:
+        source: for whom it asks now.
+        kept: the advice that no wrapper beneath keeps.
+    """
 
     def __init__(self, env: Any, source: RewardSource) -> None:
-        self._env = env
-        self._pairs: list[tuple[Question, Advice]] = []
+        self._active = _questions(source)
+        self.source = source
         self.kept: tuple[Advice, ...] = ()
-        self._take(source)
+        self._pairs: list[tuple[Question, Advice]] = []
+        for question in self._active:
+            advice, new = advice_for(env, question.expert, question.budget)
+            self._pairs.append((question, advice))
+            self.kept += new
 
     def renew(self, source: RewardSource) -> None:
         """Ask for another source; its questions are the same, or it asks none."""
@@ -189,7 +196,7 @@ class Askers:
                 "renew: expected a source that asks the same experts on the same budgets, came "
                 f"{source!r}; wrap the environment anew"
             )
-        self._active = wanted
+        self._active, self.source = wanted, source
 
     def __call__(
         self, rows: NDArray[np.bool_]
@@ -204,13 +211,6 @@ class Askers:
             if rows.any():
                 answers.append((question, advice.answers("distribution")))
         return tuple(answers), None
-
-    def _take(self, source: RewardSource) -> None:
-        self._active = _questions(source)
-        for question in self._active:
-            advice, new = advice_for(self._env, question.expert, question.budget)
-            self._pairs.append((question, advice))
-            self.kept += new
 
     def _advice(self, question: Question) -> Advice:
         return next(

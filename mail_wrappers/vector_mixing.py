@@ -1,6 +1,6 @@
 """DAgger's mixing for a batch of environments."""
 
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from gymnasium.vector import VectorEnv
@@ -14,12 +14,11 @@ from mail_wrappers.episodes import marked
 from mail_wrappers.mixing import (
     Drawn,
     MixSpent,
+    Mixture,
     Schedule,
     expert_form,
-    probability_of,
     stream,
 )
-from mail_wrappers.options import check_word
 from mail_wrappers.spending import spent_error
 from mail_wrappers.streams import row_seeds
 
@@ -65,15 +64,10 @@ class VectorMixedPlay(AdvisedVectorWrapper):
         agent: str | None = None,
     ) -> None:
         super().__init__(env, spent=spent)
-        check_word("drawn", drawn, get_args(Drawn))
-        check_word("spent", spent, get_args(MixSpent))
-        probability_of(beta, 0)
-        self._beta = beta
+        self._mixture = Mixture(beta, drawn, spent)
         self._advice, self._kept = advice_for(env, expert, budget, agent=agent)
         self._advices = (self._advice,)
         self._form: Form = expert_form(expert, env.single_action_space)
-        self._by_episode = drawn == "episode"
-        self._on_spent: MixSpent = spent
         self._rngs = [np.random.default_rng() for _ in range(env.num_envs)]
         self._begun = 0
         self._chances = np.zeros(env.num_envs)
@@ -100,7 +94,7 @@ class VectorMixedPlay(AdvisedVectorWrapper):
         mixed = self._draw()
         known = self._advice.ask(self._form, mixed, purpose="move")
         missing = mixed & ~known
-        if missing.any() and self._on_spent != "learner":
+        if missing.any() and self._mixture.spent != "learner":
             return self._unplayed(missing)
         played = self._played(np.asarray(actions), known)
         observations, rewards, terminations, truncations, infos = self._play(played)
@@ -137,11 +131,8 @@ class VectorMixedPlay(AdvisedVectorWrapper):
     def _begin(self) -> None:
         """Give the episodes that begin their β."""
         for row in np.flatnonzero(self._episodes.begun).tolist():
-            chance = probability_of(self._beta, self._begun)
+            self._chances[row] = self._mixture.chance(self._begun, rng=self._rngs[row])
             self._begun += 1
-            if self._by_episode:
-                chance = float(self._rngs[row].random() < chance)
-            self._chances[row] = chance
 
     def _unplayed(self, missing: Flags) -> VectorStep:
         if not self._truncates:

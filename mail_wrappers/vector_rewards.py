@@ -48,19 +48,17 @@ class VectorPricedReward(AdvisedVectorWrapper):
     ) -> None:
         super().__init__(env, spent=spent)
         check_word("spent", spent, get_args(Spent))
-        self._source = source
         self._ask = Askers(env, source)
         self._advices = self._kept = self._ask.kept
 
     @property
     def source(self) -> RewardSource:
         """What prices the transitions now."""
-        return self._source
+        return self._ask.source
 
     def renew(self, source: RewardSource) -> None:
         """Price by another source from the next transition on; errors as in `PricedReward`."""
         self._ask.renew(source)
-        self._source = source
 
     def step(self, actions: Any) -> VectorStep:
         """Step, and price the transitions.
@@ -92,7 +90,7 @@ class VectorPricedReward(AdvisedVectorWrapper):
                 truncations=np.asarray(truncations)[rows],
                 answers=tuple((asked, answer[rows]) for asked, answer in answers),
             )
-            priced[rows] = prices_of(self._source, transitions, len(rows))
+            priced[rows] = prices_of(self._ask.source, transitions, len(rows))
         own = {"reward": np.array(rewards, dtype=np.float64), "_reward": ~self._none()}
         return observations, priced, terminations, truncations, {**infos, **own}
 
