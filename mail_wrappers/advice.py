@@ -221,11 +221,11 @@ def advice_for(
     budget: QueryBudget | Any,
     *,
     agent: str | None = None,
-) -> tuple[Advice, bool]:
+) -> tuple[Advice, tuple[Advice, ...]]:
     """The advice of `expert` on `budget` that a wrapper beneath keeps, or a new one.
 
     Returns:
-        The advice, and whether it is new: whoever made it keeps it up to date.
+        The advice, and once more if it is new: whoever made it keeps it up to date.
 
     Raises:
         InvalidOptionError: no budget, or no expert.
@@ -237,13 +237,14 @@ def advice_for(
     while isinstance(beneath, gymnasium.Wrapper | VectorWrapper):
         for advice in getattr(beneath, "advices", ()):
             if advice.expert is expert and advice.budget is budget:
-                return advice, False
+                return advice, ()
         beneath = beneath.env
     vector = isinstance(env, VectorEnv)
     rows = env.num_envs if vector else 1
     actions = env.single_action_space if vector else env.action_space
     name = _agent_of(env) if agent is None else agent
-    return Advice(expert, budget, rows=rows, actions=actions, agent=name), True
+    advice = Advice(expert, budget, rows=rows, actions=actions, agent=name)
+    return advice, (advice,)
 
 
 def check_asked(expert: object, budget: object) -> None:

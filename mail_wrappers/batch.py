@@ -5,7 +5,7 @@ the asking alone. All rows whose next mover has the same policy put their questi
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 from gymnasium import spaces
@@ -20,9 +20,10 @@ from mail_envs.errors import (
     InvalidOptionError,
     ShapeError,
 )
-from mail_wrappers.options import check_callable, check_mapping, check_seed, check_whole
+from mail_wrappers.options import check_callable, check_mapping, check_whole
 from mail_wrappers.others import Known, MultiAgentEnv, Others
 from mail_wrappers.players import Asked
+from mail_wrappers.readable import METHODS, read
 from mail_wrappers.seats import (
     IllegalAction,
     Rules,
@@ -30,6 +31,7 @@ from mail_wrappers.seats import (
     Step,
     settled_together,
 )
+from mail_wrappers.streams import row_seeds
 from mail_wrappers.told import actions_of, batched
 
 __all__ = ["MakeEnv", "SingleAgentVectorEnv"]
@@ -43,7 +45,12 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
     """A batch of views, each of an environment of its own.
 
     Observations, actions and infos are batched as Gymnasium's `SyncVectorEnv` batches them; arrays
-    are fresh at every step. `action_masks()` are `(B, A)`.
+    are fresh at every step. `action_masks()` are `(B, A)`. `infos["agent"]` `(B,)` names the agent
+    of each row's running episode, and `infos["_agent"]` is all True; where an episode ends and the
+    next begins in one step, `infos["final_info"]["agent"]` names that of the ended one.
+
+    `get_attr` and `call` read what each row's view says of itself. Nothing is set through the
+    batch: whoever changes an environment beneath finds it in `envs`.
 
     Args:
         make_env: makes a PettingZoo environment, called once a row; or one maker for each row. The
@@ -108,6 +115,37 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
         """The agent of each row's running episode."""
         return tuple(seat.agent for seat in self._seats)
 
+    # ---- the views of the rows
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """What each row's `SingleAgentEnv` would have by that name; methods are given uncalled.
+
+        Args:
+            name: `action_space`, `agent`, `env`, `game`, `observation_space` or `render_mode`, or
+                a method that `call` calls.
+
+        Raises:
+            AttributeError: another name.
+            MissingTruthError: `game` of environments that do not provide it.
+        """
+        return tuple(read(seat, name) for seat in self._seats)
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        """What a method of each row's `SingleAgentEnv` would answer, as in `SyncVectorEnv`.
+
+        Args:
+            name: `action_masks`, `expert`, `feature_map` or `render`; or an attribute, which is
+                read.
+            args: for the method.
+            kwargs: likewise.
+
+        Raises:
+            AttributeError: another name.
+            MissingTruthError: environments that do not provide what is asked.
+        """
+        found = self.get_attr(name)
+        return tuple(each(*args, **kwargs) for each in found) if name in METHODS else found
+
     # ---- Gymnasium
 
     def reset(
@@ -131,7 +169,7 @@ class SingleAgentVectorEnv(VectorEnv[Any, Any, Any]):
             raise InvalidOptionError(
                 f"reset: expected no reset_mask with {self.metadata['autoreset_mode']}, came one"
             )
-        seeds = _seeds(seed, self.num_envs)
+        seeds = row_seeds(seed, self.num_envs)
         begun = settled_together(
             self._seats,
             [self._begin(row, seeds[row], options) for row in range(self.num_envs)],
@@ -287,10 +325,3 @@ def _seats(makers: Sequence[MakeEnv], agent: str, others: Others, rules: Rules) 
                     f"{kind} of row {row}: expected {expected}, as of row 0, came {came}"
                 )
     return seats
-
-
-def _seeds(seed: int | Sequence[int | None] | None, rows: int) -> list[int | None]:
-    seeds = check_seed("seed", seed, rows=rows)
-    if isinstance(seeds, list):
-        return cast("list[int | None]", seeds)
-    return [None if seeds is None else seeds + row for row in range(rows)]

@@ -3,17 +3,14 @@
 from typing import Any, Literal, get_args
 
 import gymnasium
-import numpy as np
-from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from mail_envs.errors import BudgetExhaustedError, EpisodeOverError
-from mail_wrappers.advice import ONE, Advice, Form, advice_for
-from mail_wrappers.batches import forwarded_masks
+from mail_wrappers.advice import ONE, Form, advice_for
+from mail_wrappers.advised import AdvisedWrapper, Step
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.options import check_environment, check_word
-from mail_wrappers.spending import Spent, cut_short, spent_error
-from mail_wrappers.told import check_info, reward_of
+from mail_wrappers.options import check_word
+from mail_wrappers.spending import Spent, spent_error
 
 __all__ = ["ExpertLabels", "When"]
 
@@ -21,7 +18,7 @@ When = Literal["demand", "every_step"]
 """Whether labels are asked for on demand or at every step."""
 
 
-class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
+class ExpertLabels(AdvisedWrapper):
     """What the expert would play where the agent stands, asked on demand or at every step.
 
     No state is asked about twice: what has been answered at a turn is remembered until the next,
@@ -59,33 +56,18 @@ class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
         spent: Spent = "error",
         agent: str | None = None,
     ) -> None:
-        check_environment(env)
-        RecordConstructorArgs.__init__(
-            self,
-            _disable_deepcopy=True,
-            expert=expert,
-            budget=budget,
-            when=when,
-            kind=kind,
-            spent=spent,
-            agent=agent,
+        super().__init__(
+            env, expert=expert, budget=budget, when=when, kind=kind, spent=spent, agent=agent
         )
-        gymnasium.Wrapper.__init__(self, env)
         check_word("when", when, get_args(When))
         check_word("kind", kind, get_args(Form))
         check_word("spent", spent, get_args(Spent))
-        self._advice, self._keeps = advice_for(env, expert, budget, agent=agent)
+        self._advice, self._kept = advice_for(env, expert, budget, agent=agent)
+        self._advices = (self._advice,)
         self._every_step = when == "every_step"
         self._kind: Form = kind
-        self._truncates = spent == "truncate"
-        self._last: tuple[Any, dict[str, Any]] = (None, {})
         self._over = True
         self._spent = False
-
-    @property
-    def advices(self) -> tuple[Advice, ...]:
-        """The expert's answers at the present turn."""
-        return (self._advice,)
 
     def label(self) -> NDArray[Any]:
         """What the expert says of the current observation, in the wrapper's `kind`; one query.
@@ -104,50 +86,35 @@ class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
             raise spent_error("label", self._advice.budget)
         return self._advice.answers(self._kind)[0]
 
-    def action_masks(self) -> NDArray[np.bool_]:
-        """The legal actions, `(A,)` bool, as the environment beneath tells them."""
-        return forwarded_masks(self.env)
-
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode."""
-        observation, info = self.env.reset(seed=seed, options=options)
-        info = self._arrive(observation, info, over=False, begun=True)
-        return observation, info
+        observation, info = super().reset(seed=seed, options=options)
+        return observation, self._told(info, over=False)
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> Step:
         """Step; with `when="every_step"` the answer about the next observation comes in `info`.
 
         Raises:
             EpisodeOverError: a step after an end of this wrapper's making.
             BudgetExhaustedError: see `spent`.
         """
+        self._check_step()
         if self._spent:
-            if self._over:
-                raise EpisodeOverError("step: the budget ended the episode; call reset()")
-            return self._cut()
+            return self._unplayed(spent_error("label", self._advice.budget))
         try:
-            observation, reward, terminated, truncated, info = self.env.step(action)
-        except BudgetExhaustedError:
-            if not self._truncates:
-                raise
-            return self._cut()
-        paid = reward_of(reward, "the agent")
-        info = self._arrive(observation, info, over=terminated or truncated, begun=False)
+            observation, paid, terminated, truncated, info = self._play(action)
+        except BudgetExhaustedError as error:
+            return self._unplayed(error)
+        info = self._told(info, over=terminated or truncated)
         if self._spent:
-            self._over = truncated = True
+            self._over = self._cut = truncated = True
         return observation, paid, terminated, truncated, info
 
-    def _arrive(
-        self, observation: Any, info: dict[str, Any], *, over: bool, begun: bool
-    ) -> dict[str, Any]:
-        """Take the next turn in; the info with what there is to tell of it."""
-        check_info(info, "the agent")
+    def _told(self, info: dict[str, Any], *, over: bool) -> dict[str, Any]:
+        """Ask what is due at this turn; the info with what there is to tell of it."""
         self._over, self._spent = over, False
-        self._last = observation, info
-        if self._keeps:
-            self._advice.opens_one(observation, info, begun=begun)
         if over:
             return info
         if self._every_step:
@@ -160,6 +127,7 @@ class ExpertLabels(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
             self._spent = self._truncates and not self._advice.within_reach(self._kind)
         return {**info, "budget_spent": True} if self._spent else info
 
-    def _cut(self) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        self._over = self._spent = True
-        return cut_short(*self._last)
+    def _unplayed(self, error: BudgetExhaustedError) -> Step:
+        step = self._end(error)
+        self._over = True
+        return step

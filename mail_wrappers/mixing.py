@@ -11,23 +11,19 @@ from typing import Any, Literal, get_args
 import gymnasium
 import numpy as np
 from gymnasium import spaces
-from gymnasium.utils import RecordConstructorArgs
-from numpy.typing import NDArray
 
-from mail_envs.errors import BudgetExhaustedError, EpisodeOverError, InvalidOptionError
+from mail_envs.errors import BudgetExhaustedError, InvalidOptionError
 from mail_envs.protocols.asking import invert
-from mail_wrappers.advice import ONE, Advice, Form, advice_for
-from mail_wrappers.batches import forwarded_masks
+from mail_wrappers.advice import ONE, Form, advice_for
+from mail_wrappers.advised import AdvisedWrapper, Step
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.options import (
-    check_environment,
     check_number,
     check_seed,
     check_whole,
     check_word,
 )
-from mail_wrappers.spending import cut_short, spent_error
-from mail_wrappers.told import check_info, reward_of
+from mail_wrappers.spending import spent_error
 
 __all__ = [
     "Drawn",
@@ -35,9 +31,9 @@ __all__ = [
     "LinearMix",
     "MixSpent",
     "MixedPlay",
+    "Mixture",
     "Schedule",
     "expert_form",
-    "probability_of",
     "stream",
 ]
 
@@ -91,7 +87,46 @@ class ExponentialMix:
         return float(self.base ** check_number("episode", episode, low=0))
 
 
-class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
+@dataclass(frozen=True)
+class Mixture:
+    """How the expert is mixed in; fields as the arguments of `MixedPlay`.
+
+    Raises:
+        UnknownNameError, InvalidOptionError: as there.
+    """
+
+    beta: float | Schedule
+    drawn: Drawn
+    spent: MixSpent
+
+    def __post_init__(self) -> None:
+        check_word("drawn", self.drawn, get_args(Drawn))
+        check_word("spent", self.spent, get_args(MixSpent))
+        self.probability(0)
+
+    def probability(self, episode: int) -> float:
+        """β of an episode.
+
+        Raises:
+            InvalidOptionError: a schedule that leaves 0 to 1, or takes no episode.
+        """
+        if not callable(self.beta):
+            return check_number("beta", self.beta, low=0, high=1)
+        try:
+            chance = self.beta(episode)
+        except TypeError as error:
+            raise InvalidOptionError(
+                f"beta: expected a function of an episode's number, came {self.beta!r}: {error}"
+            ) from error
+        return check_number(f"beta of episode {episode}", chance, low=0, high=1)
+
+    def chance(self, episode: int, *, rng: np.random.Generator) -> float:
+        """The probability of the expert's move at each step: β, or 0 or 1 drawn for the episode."""
+        chance = self.probability(episode)
+        return float(rng.random() < chance) if self.drawn == "episode" else chance
+
+
+class MixedPlay(AdvisedWrapper):
     """Play the expert's action instead of the learner's with probability β.
 
     `info["mixed"]` says whether the last step was the expert's, `info["played_action"]` what was
@@ -130,81 +165,51 @@ class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
         spent: MixSpent = "error",
         agent: str | None = None,
     ) -> None:
-        check_environment(env)
-        RecordConstructorArgs.__init__(
-            self,
-            _disable_deepcopy=True,
-            expert=expert,
-            budget=budget,
-            beta=beta,
-            drawn=drawn,
-            spent=spent,
-            agent=agent,
+        super().__init__(
+            env, expert=expert, budget=budget, beta=beta, drawn=drawn, spent=spent, agent=agent
         )
-        gymnasium.Wrapper.__init__(self, env)
-        check_word("drawn", drawn, get_args(Drawn))
-        check_word("spent", spent, get_args(MixSpent))
-        probability_of(beta, 0)
-        self._beta = beta
-        self._advice, self._keeps = advice_for(env, expert, budget, agent=agent)
+        self._mixture = Mixture(beta, drawn, spent)
+        self._advice, self._kept = advice_for(env, expert, budget, agent=agent)
+        self._advices = (self._advice,)
         self._form: Form = expert_form(expert, env.action_space)
-        self._by_episode = drawn == "episode"
-        self._on_spent: MixSpent = spent
         self._rng = np.random.default_rng()
         self._episode = -1
         self._chance = 0.0
-        self._last: tuple[Any, dict[str, Any]] = (None, {})
-        self._cut = False
-
-    @property
-    def advices(self) -> tuple[Advice, ...]:
-        """The expert's answers at the present turn."""
-        return (self._advice,)
 
     @property
     def beta(self) -> float:
         """The probability of the expert's action in this episode."""
-        return probability_of(self._beta, max(self._episode, 0))
-
-    def action_masks(self) -> NDArray[np.bool_]:
-        """The legal actions, `(A,)` bool, as the environment beneath tells them."""
-        return forwarded_masks(self.env)
+        return self._mixture.probability(max(self._episode, 0))
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin an episode, the next of the schedule."""
         seed = check_seed("seed", seed)
-        observation, info = self.env.reset(seed=seed, options=options)
+        observation, info = super().reset(seed=seed, options=options)
         if seed is not None:
             self._rng = stream(seed)
         self._episode += 1
-        self._cut, self._chance = False, self.beta
-        if self._by_episode:
-            self._chance = float(self._rng.random() < self._chance)
-        self._arrive(observation, info, begun=True)
+        self._chance = self._mixture.chance(self._episode, rng=self._rng)
         return observation, info
 
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> Step:
         """Play the expert's action or the learner's `action`.
 
         Raises:
             BudgetExhaustedError: see `spent`.
             EpisodeOverError: a step after an end of this wrapper's making.
         """
-        if self._cut:
-            raise EpisodeOverError("step: the budget ended the episode; call reset()")
+        self._check_step()
         mixed = self._chance > 0 and self._rng.random() < self._chance
         known = bool(mixed and self._advice.ask(self._form, ONE, purpose="move")[0])
-        if mixed and not known and self._on_spent != "learner":
-            return self._end(spent_error("the expert's move", self._advice.budget))
+        if mixed and not known and self._mixture.spent != "learner":
+            return self._unplayed(spent_error("the expert's move", self._advice.budget))
         played = self._experts() if known else action
         try:
-            observation, reward, terminated, truncated, info = self.env.step(played)
+            observation, paid, terminated, truncated, info = self._play(played)
         except BudgetExhaustedError as error:
-            return self._end(error)
-        paid = reward_of(reward, "the agent")
-        self._arrive(observation, info, begun=False)
+            return self._unplayed(error)
         told = {"mixed": known, "played_action": played}
         if mixed and not known:
             told["budget_spent"] = True
@@ -217,17 +222,8 @@ class MixedPlay(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
             return int(drawn[0]) + self._advice.first_action
         return answer[0]
 
-    def _arrive(self, observation: Any, info: dict[str, Any], *, begun: bool) -> None:
-        check_info(info, "the agent")
-        self._last = observation, info
-        if self._keeps:
-            self._advice.opens_one(observation, info, begun=begun)
-
-    def _end(self, error: BudgetExhaustedError) -> tuple[Any, float, bool, bool, dict[str, Any]]:
-        if self._on_spent != "truncate":
-            raise error
-        self._cut = True
-        observation, reward, terminated, truncated, info = cut_short(*self._last)
+    def _unplayed(self, error: BudgetExhaustedError) -> Step:
+        observation, reward, terminated, truncated, info = self._end(error)
         return observation, reward, terminated, truncated, {**info, "mixed": False}
 
 
@@ -239,20 +235,3 @@ def stream(seed: int) -> np.random.Generator:
 def expert_form(expert: Any, actions: gymnasium.Space[Any]) -> Form:
     """How an expert is asked for a move: a policy over discrete actions for its distribution."""
     return "distribution" if isinstance(actions, spaces.Discrete) and callable(expert) else "action"
-
-
-def probability_of(beta: float | Schedule, episode: int) -> float:
-    """β of an episode.
-
-    Raises:
-        InvalidOptionError: a schedule that leaves 0 to 1, or takes no episode.
-    """
-    if not callable(beta):
-        return check_number("beta", beta, low=0, high=1)
-    try:
-        chance = beta(episode)
-    except TypeError as error:
-        raise InvalidOptionError(
-            f"beta: expected a function of an episode's number, came {beta!r}: {error}"
-        ) from error
-    return check_number(f"beta of episode {episode}", chance, low=0, high=1)

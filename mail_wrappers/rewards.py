@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, Protocol, cast, get_args, runtime_checkable
 import gymnasium
 import numpy as np
 from gymnasium import spaces
-from gymnasium.utils import RecordConstructorArgs
 from numpy.typing import NDArray
 
 from mail_envs.errors import (
@@ -21,11 +20,12 @@ from mail_envs.errors import (
 )
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 from mail_wrappers.advice import ONE, Advice, advice_for
-from mail_wrappers.batches import as_batch, forwarded_masks, part
+from mail_wrappers.advised import AdvisedWrapper, Step
+from mail_wrappers.batches import as_batch, part
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.options import array_of, check_environment, check_word, shown_value
-from mail_wrappers.spending import Spent, cut_short, spent_error
-from mail_wrappers.told import check_info, check_rows, reward_of
+from mail_wrappers.options import array_of, check_word, shown_value
+from mail_wrappers.spending import Spent, spent_error
+from mail_wrappers.told import check_rows
 
 __all__ = [
     "AsksExperts",
@@ -98,7 +98,7 @@ class AsksExperts(Protocol):
         ...
 
 
-class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs):
+class PricedReward(AdvisedWrapper):
     """Pay the agent what a reward source says; its own reward stays in `info["reward"]`.
 
     The action that is priced is the one that this wrapper is given: over `MixedPlay` the learner's
@@ -119,25 +119,15 @@ class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
     def __init__(
         self, env: gymnasium.Env[Any, Any], source: RewardSource, *, spent: Spent = "error"
     ) -> None:
-        check_environment(env)
-        RecordConstructorArgs.__init__(self, _disable_deepcopy=True, source=source, spent=spent)
-        gymnasium.Wrapper.__init__(self, env)
+        super().__init__(env, source=source, spent=spent)
         check_word("spent", spent, get_args(Spent))
-        self._truncates = spent == "truncate"
-        self._source = source
         self._ask = Askers(env, source)
-        self._last: tuple[Any, dict[str, Any]] = (None, {})
-        self._begun = self._cut = False
+        self._advices = self._kept = self._ask.kept
 
     @property
     def source(self) -> RewardSource:
         """What prices the transitions now."""
-        return self._source
-
-    @property
-    def advices(self) -> tuple[Advice, ...]:
-        """What this wrapper keeps of experts' answers at the present turn."""
-        return self._ask.kept
+        return self._ask.source
 
     def renew(self, source: RewardSource) -> None:
         """Price by another source from the next transition on.
@@ -146,47 +136,24 @@ class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
             EpisodeOverError: a source that asks another expert or budget, within an episode.
         """
         self._ask.renew(source)
-        self._source = source
 
-    def action_masks(self) -> NDArray[np.bool_]:
-        """The legal actions, `(A,)` bool, as the environment beneath tells them."""
-        return forwarded_masks(self.env)
-
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
-        """Begin an episode."""
-        observation, info = self.env.reset(seed=seed, options=options)
-        self._begun, self._cut = True, False
-        self._arrive(observation, info, begun=True)
-        return observation, info
-
-    def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
+    def step(self, action: Any) -> Step:
         """Step, and price the transition.
 
         Raises:
             BudgetExhaustedError: see `spent`.
             EpisodeOverError: a step after an end of this wrapper's making.
         """
-        if self._cut:
-            raise EpisodeOverError("step: the budget ended the episode; call reset()")
+        self._check_step()
         if not self._begun:
             raise EpisodeOverError("step: no episode has begun; call reset()")
         before, (answers, unanswered) = self._last, self._ask(ONE)
         if unanswered is not None:
-            if not self._truncates:
-                raise spent_error("reward", unanswered.budget)
-            self._cut = True
-            return cut_short(*before)
+            return self._end(spent_error("reward", unanswered.budget))
         try:
-            observation, reward, terminated, truncated, info = self.env.step(action)
-        except BudgetExhaustedError:
-            if not self._truncates:
-                raise
-            self._cut = True
-            return cut_short(*before)
-        paid = reward_of(reward, "the agent")
-        self._arrive(observation, info, begun=False)
+            observation, paid, terminated, truncated, info = self._play(action)
+        except BudgetExhaustedError as error:
+            return self._end(error)
         seen, mask = part(*before)
         transition = Transitions(
             observations=as_batch(seen),
@@ -198,24 +165,27 @@ class PricedReward(gymnasium.Wrapper[Any, Any, Any, Any], RecordConstructorArgs)
             truncations=np.array([truncated], dtype=np.bool_),
             answers=answers,
         )
-        priced = float(prices_of(self._source, transition, 1)[0])
+        priced = float(prices_of(self._ask.source, transition, 1)[0])
         return observation, priced, terminated, truncated, {**info, "reward": paid}
-
-    def _arrive(self, observation: Any, info: dict[str, Any], *, begun: bool) -> None:
-        check_info(info, "the agent")
-        self._last = observation, info
-        for advice in self._ask.kept:
-            advice.opens_one(observation, info, begun=begun)
 
 
 class Askers:
-    """What a reward source asks, through the advice that a stack of wrappers shares."""
+    """What a reward source asks, through the advice that a stack of wrappers shares.
+
+    Attributes:
+        source: for whom it asks now.
+        kept: the advice that no wrapper beneath keeps.
+    """
 
     def __init__(self, env: Any, source: RewardSource) -> None:
-        self._env = env
-        self._pairs: list[tuple[Question, Advice]] = []
+        self._active = _questions(source)
+        self.source = source
         self.kept: tuple[Advice, ...] = ()
-        self._take(source)
+        self._pairs: list[tuple[Question, Advice]] = []
+        for question in self._active:
+            advice, new = advice_for(env, question.expert, question.budget)
+            self._pairs.append((question, advice))
+            self.kept += new
 
     def renew(self, source: RewardSource) -> None:
         """Ask for another source; its questions are the same, or it asks none."""
@@ -226,7 +196,7 @@ class Askers:
                 "renew: expected a source that asks the same experts on the same budgets, came "
                 f"{source!r}; wrap the environment anew"
             )
-        self._active = wanted
+        self._active, self.source = wanted, source
 
     def __call__(
         self, rows: NDArray[np.bool_]
@@ -241,13 +211,6 @@ class Askers:
             if rows.any():
                 answers.append((question, advice.answers("distribution")))
         return tuple(answers), None
-
-    def _take(self, source: RewardSource) -> None:
-        self._active = _questions(source)
-        for question in self._active:
-            advice, new = advice_for(self._env, question.expert, question.budget)
-            self._pairs.append((question, advice))
-            self.kept += (advice,) if new else ()
 
     def _advice(self, question: Question) -> Advice:
         return next(

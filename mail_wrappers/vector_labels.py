@@ -3,26 +3,24 @@
 from typing import Any, get_args
 
 import numpy as np
-from gymnasium.vector import VectorEnv, VectorWrapper
+from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
 
 from mail_envs.errors import EpisodeOverError, ShapeError
-from mail_wrappers.advice import Advice, Form, advice_for
-from mail_wrappers.batches import forwarded_vector_masks, latest_masks, part
+from mail_wrappers.advice import Form, advice_for
+from mail_wrappers.advised import AdvisedVectorWrapper, VectorStep
 from mail_wrappers.budget import QueryBudget
-from mail_wrappers.episodes import Episodes, cut_rows, marked
+from mail_wrappers.episodes import cut_rows, marked
 from mail_wrappers.labels import When
-from mail_wrappers.options import array_of, check_environment, check_word
+from mail_wrappers.options import array_of, check_word
 from mail_wrappers.spending import Spent, spent_error
-from mail_wrappers.told import check_actions, checked_reset
 
 __all__ = ["VectorExpertLabels"]
 
 Flags = NDArray[np.bool_]
-Step = tuple[Any, Any, Flags, Flags, dict[str, Any]]
 
 
-class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
+class VectorExpertLabels(AdvisedVectorWrapper):
     """`ExpertLabels` for a batch: at every step, or on demand, one batch of questions.
 
     Asked are the rows at a turn of the agent, those whose episode is over excepted. Where fewer
@@ -61,24 +59,15 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
         spent: Spent = "error",
         agent: str | None = None,
     ) -> None:
-        check_environment(env, vector=True)
-        super().__init__(env)
+        super().__init__(env, spent=spent)
         check_word("when", when, get_args(When))
         check_word("kind", kind, get_args(Form))
         check_word("spent", spent, get_args(Spent))
-        self._advice, self._keeps = advice_for(env, expert, budget, agent=agent)
-        self._episodes = Episodes(env)
+        self._advice, self._kept = advice_for(env, expert, budget, agent=agent)
+        self._advices = (self._advice,)
         self._every_step = when == "every_step"
         self._kind: Form = kind
-        self._truncates = spent == "truncate"
-        self._last: tuple[Any, dict[str, Any]] = (None, {})
-        self._masks: NDArray[np.int8] | None = None
-        self._missing: Flags = np.zeros(env.num_envs, dtype=np.bool_)
-
-    @property
-    def advices(self) -> tuple[Advice, ...]:
-        """The expert's answers at the present turns."""
-        return (self._advice,)
+        self._missing: Flags = self._none()
 
     def label(self, rows: Flags | None = None) -> tuple[NDArray[Any], Flags]:
         """Ask about rows now, the lowest first; what has been answered costs nothing again.
@@ -103,42 +92,33 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
             raise spent_error("label", self._advice.budget)
         return self._advice.answers(self._kind), known
 
-    def action_masks(self) -> Flags:
-        """The legal actions, `(B, A)` bool, as the environment beneath tells them."""
-        return forwarded_vector_masks(self.env, self._masks)
-
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
         """Begin episodes."""
-        seed = checked_reset(self.env, seed, options)
-        begun = self._episodes.to_reset(options)
-        observations, infos = self.env.reset(seed=seed, options=options)  # pyright: ignore[reportArgumentType]
-        self._episodes.reset(begun)
-        infos = self._arrive(observations, infos)
-        return observations, infos
+        observations, infos = super().reset(seed=seed, options=options)
+        return observations, self._told(infos)
 
-    def step(self, actions: Any) -> Step:
+    def step(self, actions: Any) -> VectorStep:
         """Step; under `"every_step"` the answers about the next observations come in `infos`.
 
         Raises:
             BudgetExhaustedError: see `spent`.
         """
-        self._episodes.check_step()
-        check_actions(self.env, actions)
+        self._check_step(actions)
         if self._missing.any():
             if not self._truncates:
                 raise spent_error(f"labels of rows {self._missing_rows}", self._advice.budget)
-            return self._cut()
-        observations, rewards, terminations, truncations, infos = self.env.step(actions)
-        self._episodes.step(terminations, truncations)
-        infos = self._arrive(observations, infos)
+            self._missing = self._none()
+            return self._end()
+        observations, rewards, terminations, truncations, infos = self._play(actions)
+        infos = self._told(infos)
         if self._truncates and self._missing.any():
             truncations, infos = cut_rows(
                 self._episodes, self._missing, observations, (terminations, truncations), infos
             )
             if self._episodes.waits:
-                self._missing = np.zeros(self.num_envs, dtype=np.bool_)
+                self._missing = self._none()
         return observations, rewards, terminations, truncations, infos
 
     def _flags(self, rows: Any) -> Flags:
@@ -151,13 +131,9 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
     def _missing_rows(self) -> list[int]:
         return np.flatnonzero(self._missing).tolist()
 
-    def _arrive(self, observations: Any, infos: dict[str, Any]) -> dict[str, Any]:
-        """Take the next turns in, and ask what is due."""
-        self._last, live = (observations, infos), self._episodes.live
-        self._masks = latest_masks(self._masks, part(observations, infos)[1], infos)
-        if self._keeps:
-            begun, rows = self._episodes.begun, self._episodes.renewed
-            self._advice.opens(observations, infos, begun=begun, rows=rows)
+    def _told(self, infos: dict[str, Any]) -> dict[str, Any]:
+        """Ask what is due at these turns; the infos with what there is to tell of it."""
+        live = self._episodes.live
         if self._every_step:
             known = self._advice.ask(self._kind, live, purpose="label")
             if known.any():
@@ -168,15 +144,5 @@ class VectorExpertLabels(VectorWrapper[Any, Any, Any, Any, Any]):
         elif self._truncates:
             reach = self._advice.within_reach(self._kind)
             known = self._advice.known(self._kind)
-            self._missing = np.zeros(self.num_envs, dtype=np.bool_) if reach else live & ~known
+            self._missing = self._none() if reach else live & ~known
         return {**infos, **marked("budget_spent", self._missing)}
-
-    def _cut(self) -> Step:
-        """A step that plays nothing, and truncates what has begun with nothing left."""
-        observations, infos = self._last
-        none = np.zeros(self.num_envs, dtype=np.bool_)
-        ended, infos = cut_rows(
-            self._episodes, self._episodes.live.copy(), observations, (none, none), infos
-        )
-        self._missing = none
-        return observations, np.zeros(self.num_envs), none.copy(), ended, infos

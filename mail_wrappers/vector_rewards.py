@@ -3,32 +3,28 @@
 from typing import Any, get_args
 
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv, VectorWrapper
+from gymnasium.vector import AutoresetMode, VectorEnv
 from numpy.typing import NDArray
 
 from mail_envs.errors import EpisodeOverError
-from mail_wrappers.advice import Advice
+from mail_wrappers.advised import AdvisedVectorWrapper, VectorStep
 from mail_wrappers.batches import (
     as_batch,
-    forwarded_vector_masks,
-    latest_masks,
     part,
     rows_of,
     with_rows,
 )
-from mail_wrappers.episodes import Episodes, cut_rows, final_of
-from mail_wrappers.options import check_environment, check_word
+from mail_wrappers.episodes import final_of
+from mail_wrappers.options import check_word
 from mail_wrappers.rewards import Askers, RewardSource, Transitions, priced_action, prices_of
 from mail_wrappers.spending import Spent, spent_error
-from mail_wrappers.told import check_actions, checked_reset
 
 __all__ = ["VectorPricedReward"]
 
 Flags = NDArray[np.bool_]
-Step = tuple[Any, Any, Flags, Flags, dict[str, Any]]
 
 
-class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
+class VectorPricedReward(AdvisedVectorWrapper):
     """`PricedReward` for a batch; the environment's own rewards stay in `infos["reward"]`.
 
     A step that only begins a row's episode is no transition: it is paid as the environment pays
@@ -50,47 +46,21 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
     def __init__(
         self, env: VectorEnv[Any, Any, Any], source: RewardSource, *, spent: Spent = "error"
     ) -> None:
-        check_environment(env, vector=True)
-        super().__init__(env)
+        super().__init__(env, spent=spent)
         check_word("spent", spent, get_args(Spent))
-        self._truncates = spent == "truncate"
-        self._source = source
         self._ask = Askers(env, source)
-        self._episodes = Episodes(env)
-        self._last: tuple[Any, dict[str, Any]] = (None, {})
-        self._masks: NDArray[np.int8] | None = None
+        self._advices = self._kept = self._ask.kept
 
     @property
     def source(self) -> RewardSource:
         """What prices the transitions now."""
-        return self._source
-
-    @property
-    def advices(self) -> tuple[Advice, ...]:
-        """What this wrapper keeps of experts' answers at the present turns."""
-        return self._ask.kept
+        return self._ask.source
 
     def renew(self, source: RewardSource) -> None:
         """Price by another source from the next transition on; errors as in `PricedReward`."""
         self._ask.renew(source)
-        self._source = source
 
-    def action_masks(self) -> Flags:
-        """The legal actions, `(B, A)` bool, as the environment beneath tells them."""
-        return forwarded_vector_masks(self.env, self._masks)
-
-    def reset(
-        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Any, dict[str, Any]]:
-        """Begin episodes."""
-        seed = checked_reset(self.env, seed, options)
-        begun = self._episodes.to_reset(options)
-        observations, infos = self.env.reset(seed=seed, options=options)  # pyright: ignore[reportArgumentType]
-        self._episodes.reset(begun)
-        self._arrive(observations, infos)
-        return observations, infos
-
-    def step(self, actions: Any) -> Step:
+    def step(self, actions: Any) -> VectorStep:
         """Step, and price the transitions.
 
         Raises:
@@ -98,8 +68,7 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
         """
         if self._last[0] is None:
             raise EpisodeOverError("step: no episode has begun; call reset()")
-        self._episodes.check_step()
-        check_actions(self.env, actions)
+        self._check_step(actions)
         rows = np.flatnonzero(self._episodes.live)  # what will have been a transition
         seen = rows_of(part(*self._last)[0], rows)
         masks = None if self._masks is None else self._masks[rows]
@@ -108,9 +77,7 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
             if not self._truncates:
                 raise spent_error("rewards", unanswered.budget)
             return self._end()
-        observations, rewards, terminations, truncations, infos = self.env.step(actions)
-        self._episodes.step(terminations, truncations)
-        self._arrive(observations, infos)
+        observations, rewards, terminations, truncations, infos = self._play(actions)
         priced = np.array(rewards, dtype=np.float64)
         if len(rows):
             transitions = Transitions(
@@ -123,8 +90,8 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
                 truncations=np.asarray(truncations)[rows],
                 answers=tuple((asked, answer[rows]) for asked, answer in answers),
             )
-            priced[rows] = prices_of(self._source, transitions, len(rows))
-        own = {"reward": np.array(rewards, dtype=np.float64), "_reward": self._all()}
+            priced[rows] = prices_of(self._ask.source, transitions, len(rows))
+        own = {"reward": np.array(rewards, dtype=np.float64), "_reward": ~self._none()}
         return observations, priced, terminations, truncations, {**infos, **own}
 
     def _ends(self, observations: Any, infos: dict[str, Any]) -> Any:
@@ -137,20 +104,3 @@ class VectorPricedReward(VectorWrapper[Any, Any, Any, Any, Any]):
             last = part(final_of(infos, row), {})[0]
             seen = with_rows(seen, np.array([row]), as_batch(last))
         return seen
-
-    def _arrive(self, observations: Any, infos: dict[str, Any]) -> None:
-        self._last = observations, infos
-        self._masks = latest_masks(self._masks, part(observations, infos)[1], infos)
-        begun, rows = self._episodes.begun, self._episodes.renewed
-        for advice in self._ask.kept:
-            advice.opens(observations, infos, begun=begun, rows=rows)
-
-    def _end(self) -> Step:
-        observations, infos = self._last
-        none = ~self._all()
-        live = self._episodes.live.copy()
-        ended, infos = cut_rows(self._episodes, live, observations, (none, none), infos)
-        return observations, np.zeros(self.num_envs), none.copy(), ended, infos
-
-    def _all(self) -> Flags:
-        return np.ones(self.num_envs, dtype=np.bool_)

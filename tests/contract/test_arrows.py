@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+import mail_envs
+
+ROOT = Path(mail_envs.__file__).parents[1]  # where the packages lie, installed or not
 PACKAGES = ("mail_envs", "mail_wrappers", "mail_learners")
 
 PEERS = ("bitbully",)

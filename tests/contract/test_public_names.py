@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import mail_envs
 from tests.contract.public_names import passed_over, undescribed
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(mail_envs.__file__).parents[1]  # where the packages lie, installed or not
 PACKAGES = ("mail_envs", "mail_wrappers", "mail_learners")
 FILES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 

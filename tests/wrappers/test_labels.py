@@ -16,7 +16,7 @@ from mail_envs.errors import (
     ShapeError,
     UnknownNameError,
 )
-from mail_wrappers import ExpertLabels, QueryBudget, SingleAgentEnv
+from mail_wrappers import ExpertLabels, MixedPlay, QueryBudget, SingleAgentEnv
 from tests.doubles import Script, always, masks
 
 EXPERT = PerfectExpert(TicTacToe())
@@ -212,6 +212,21 @@ def test_a_spent_budget_may_truncate(when):
     same, reward, over, cut, _ = env.step(4)  # plays nothing
     assert (reward, over, cut) == (0.0, False, True)
     np.testing.assert_array_equal(first["observation"], same["observation"])
+
+
+def test_a_step_that_a_spent_budget_beneath_refuses_leaves_the_turn_open():
+    beneath = MixedPlay(scripted(), always(1), QueryBudget(0), 1.0)
+    env = ExpertLabels(beneath, always(1), QueryBudget(2))
+    env.reset()
+    with pytest.raises(BudgetExhaustedError, match=r"the expert's move: .* all 0 are spent"):
+        env.step(0)
+    np.testing.assert_array_equal(env.label(), [0, 1, 0])
+    cut = ExpertLabels(beneath, always(1), QueryBudget(2), spent="truncate")
+    cut.reset()
+    _, reward, over, truncated, info = cut.step(0)
+    assert (reward, over, truncated, info["budget_spent"]) == (0.0, False, True, True)
+    with pytest.raises(EpisodeOverError, match="label: the episode is over"):
+        cut.label()
 
 
 def test_the_log_knows_the_views_agent_and_its_turns():

@@ -196,6 +196,86 @@ def tictactoe_like():
     return Script(["a", "b"], mask=masks([1, 1, 1]))
 
 
+@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
+def test_infos_name_the_agent_of_each_rows_episode(mode):
+    env = SingleAgentVectorEnv(
+        [lambda: Script(["a", "b"]), lambda: Script(["a", "b", "a", "b"])],
+        None,
+        "alternate",
+        autoreset_mode=mode,
+    )
+    told = [env.reset(seed=0)[1], *(env.step([0, 0])[4] for _ in range(2))]
+    assert all(infos["_agent"].tolist() == [True, True] for infos in told)
+    assert all(infos["agent"].dtype == object for infos in told)
+    agents = [infos["agent"].tolist() for infos in told]
+    if mode == "NextStep":
+        assert agents == [["a", "a"], ["a", "a"], ["b", "a"]]
+        return
+    assert agents == [["a", "a"], ["b", "a"], ["a", "b"]]
+    assert [infos["final_info"]["agent"].tolist() for infos in told[1:]] == [
+        ["a", None],
+        ["b", "a"],
+    ]
+    assert told[1]["final_info"]["_agent"].tolist() == [True, False]
+
+
+MOVING = {"close", "reset", "step"}
+"""What a view has and a row of a batch does not: it moves with the others."""
+
+
+def test_rows_are_read_as_single_views_are():
+    def make():
+        return tictactoe_v0.raw_env(render_mode="ansi")
+
+    ours = SingleAgentVectorEnv(make, 2, "alternate")
+    theirs = gymnasium.vector.SyncVectorEnv([lambda: SingleAgentEnv(make(), "alternate")] * 2)
+    for env in (ours, theirs):
+        env.reset(seed=0)
+    public = {n for n in vars(SingleAgentEnv) if not n.startswith("_")} - MOVING
+    fields = {"action_space", "observation_space", "render_mode"}
+    for name in public | fields:
+        arguments = ("player_1",) if name in {"expert", "feature_map"} else ()
+        mine, there = ours.call(name, *arguments), theirs.call(name, *arguments)
+        assert len(mine) == len(there) == 2
+        if name == "action_masks":
+            same(mine, there)
+        elif name in fields | {"agent", "render"}:
+            assert mine == there
+        else:
+            assert [type(each) for each in mine] == [type(each) for each in there]
+    assert ours.get_attr("agent") == ("player_0", "player_0")
+    assert ours.get_attr("env") == ours.envs == ours.call("env")
+    assert ours.get_attr("game") == tuple(env.unwrapped.game for env in ours.envs)
+    masks_of_rows = ours.get_attr("action_masks")  # methods, uncalled
+    same(np.stack([each() for each in masks_of_rows]), ours.action_masks())
+
+
+@pytest.mark.parametrize("name", [*sorted(MOVING), "_mask", "played", ["agent"]])
+def test_what_a_view_does_not_have_or_moves_it_cannot_be_read(name):
+    env = SingleAgentVectorEnv(lambda: Script(["a", "b"]), 2, "a")
+    for read in (env.get_attr, env.call):
+        with pytest.raises(AttributeError, match="attribute of a view: expected one of"):
+            read(name)
+
+
+def test_rows_without_a_truth_say_so():
+    env = SingleAgentVectorEnv(lambda: Script(["a", "b"]), 2, "a")
+    assert env.get_attr("render_mode") == (None, None)
+    for name, arguments in (("game", ()), ("expert", ("b",)), ("feature_map", ("b",))):
+        with pytest.raises(MissingTruthError, match="provides game, expert and feature_map"):
+            env.call(name, *arguments)
+
+
+def test_stable_baselines3_reads_rows():
+    boards = SingleAgentVectorEnv(tictactoe_v0.raw_env, 3, "alternate", autoreset_mode="SameStep")
+    env = GymnasiumVecEnv(boards)
+    env.reset()
+    assert env.get_attr("agent", indices=[0, 2]) == ["player_0"] * 2
+    assert env.has_attr("expert")
+    assert not env.has_attr("step")
+    assert len(env.env_method("feature_map", "player_0")) == 3
+
+
 def test_maskable_ppo_learns_on_a_batch():
     boards = SingleAgentVectorEnv(
         connect_four_v0.raw_env, 4, "alternate", "random", autoreset_mode="SameStep"
