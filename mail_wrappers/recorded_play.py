@@ -26,7 +26,8 @@ from mail_wrappers.demonstrations import Demonstrations
 from mail_wrappers.lockstep import RunningEpisode, Turn, granted, waiting
 from mail_wrappers.options import check_flag, check_path, check_whole
 from mail_wrappers.others import MultiAgentEnv
-from mail_wrappers.recording import RecordDemonstrations, Recorder
+from mail_wrappers.recorder import Recorder
+from mail_wrappers.recording import RecordDemonstrations
 from mail_wrappers.store import Schema, create_store, resume_store
 
 __all__ = ["record"]
