@@ -147,7 +147,8 @@ def imitating(name, task, steps):
 
 
 def by_imitation(name, task, steps):
-    """`imitation`'s BC, DAgger and GAIL, the expert being the first agent's against random play."""
+    """`imitation`'s BC, DAgger, GAIL and AIRL, the expert being the first agent's against random play."""
+    from imitation.algorithms.adversarial.airl import AIRL
     from imitation.algorithms.adversarial.gail import GAIL
     from imitation.algorithms.bc import BC
     from imitation.algorithms.dagger import SimpleDAggerTrainer
@@ -176,7 +177,7 @@ def by_imitation(name, task, steps):
         bc.train(n_epochs=20, progress_bar=False)
         return Outcome(_by_policy(task, bc.policy), labels)
     learner = PPO(MaskedActorCriticPolicy, venv, **PPO_STEPS, **TUNED)
-    trainer = GAIL(
+    trainer = {"GAIL": GAIL, "AIRL": AIRL}[name](
         demonstrations=shown,
         demo_batch_size=64,
         venv=venv,
@@ -203,7 +204,8 @@ MASKED = {
 }
 if find_spec("imitation"):
     MASKED |= {
-        f"imitation's {name}": partial(by_imitation, name) for name in ("BC", "DAgger", "GAIL")
+        f"imitation's {name}": partial(by_imitation, name)
+        for name in ("BC", "DAgger", "GAIL", "AIRL")
     }
 UNMASKED = {
     "PPO": partial(off_the_shelf, lambda view: PPO("MlpPolicy", view, **PPO_STEPS, **TUNED)),
