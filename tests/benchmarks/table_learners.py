@@ -147,7 +147,7 @@ def imitating(name, task, steps):
 
 
 def by_imitation(name, task, steps):
-    """`imitation`'s BC, DAgger, GAIL and AIRL; the expert is the first agent's, against random play."""
+    """`imitation`'s BC, DAgger, GAIL and AIRL; the expert is the first agent's."""
     from imitation.algorithms.adversarial.airl import AIRL
     from imitation.algorithms.adversarial.gail import GAIL
     from imitation.algorithms.bc import BC
