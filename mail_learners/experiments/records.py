@@ -20,8 +20,10 @@ makes the bytes of the file a function of the set of measurements alone.
 """
 
 import csv
+import gzip
 import io
 import math
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -149,13 +151,18 @@ def write_results(path: Path, measurements: Iterable[Measurement]) -> None:
 
 
 def read_results(path: Path) -> tuple[Measurement, ...]:
-    """Read a `results.csv`, in the order of the file.
+    """Read a `results.csv`, in the order of the file; one that ends in `.gz` is unpacked.
 
     Raises:
-        ForeignResultsError: the header or a row is not one of ours; the message has the line.
+        ForeignResultsError: no such file, or one whose text, header or rows are not ours; the
+            message has the line.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = list(csv.reader(file))
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            text = file.read().decode("utf-8")
+        lines = list(csv.reader(io.StringIO(text, newline="")))
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
+        raise ForeignResultsError(f"{path}: expected rows of numbers, came {error}") from error
     if not lines or tuple(lines[0]) != COLUMNS:
         raise ForeignResultsError(
             f"{path}: expected the columns {','.join(COLUMNS)}, came {lines[:1]}"

@@ -23,6 +23,9 @@ from mail_learners.experiments.store import (
 
 __all__ = ["ResultsFolder", "open_results"]
 
+RESULTS = ("results.csv", "results.csv.gz")
+"""Where measurements are: as a sweep writes them, or packed to be kept."""
+
 
 @dataclass(frozen=True, slots=True)
 class ResultsFolder:
@@ -33,8 +36,9 @@ class ResultsFolder:
         experiment: the experiment's name.
         options: what the sweep covers.
         version: of the package that ran it.
-        measurements: of `results.csv`; of the cells stored so far if it has not been written.
-        ended: whether `results.csv` has been written.
+        measurements: of `results.csv`, or `results.csv.gz` if somebody has packed it; of the cells
+            stored so far if it has not been written.
+        ended: whether it has been written.
         failures: descriptions of cells that failed, as JSON, with their tracebacks.
         certificates: what can be replayed.
         runs: the commands and versions that filled it.
@@ -67,15 +71,15 @@ def open_results(path: Path) -> ResultsFolder:
             f"{path / IDENTITY}: expected experiment, options and version, came "
             f"{str(identity)[:80]}: {error}"
         ) from error
-    results, proofs = path / "results.csv", path / CERTIFICATES
-    ended = results.exists()
+    written = [path / name for name in RESULTS if (path / name).exists()]
+    proofs = path / CERTIFICATES
     return ResultsFolder(
         path,
         experiment,
         options,
         version,
-        read_results(results) if ended else stored_measurements(path),
-        ended,
+        read_results(written[0]) if written else stored_measurements(path),
+        bool(written),
         stored_failures(path),
         read_certificates(proofs) if proofs.exists() else (),
         read_runs(path),

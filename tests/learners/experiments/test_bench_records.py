@@ -1,3 +1,4 @@
+import gzip
 import math
 
 import numpy as np
@@ -145,3 +146,22 @@ def test_values_that_a_metric_excludes_are_refused(change, message):
 def test_rounding_is_forgiven_and_infinity_is_a_value():
     check_measurements([row(value=-1e-17), row(value=math.inf)])
     check_measurements([row(metric="loss_probability/player_0", value=1 + 1e-15)])
+
+
+def test_packed_results_read_as_before_and_broken_ones_are_refused(tmp_path):
+    write_results(tmp_path / "results.csv", [row(seed=seed) for seed in range(3)])
+    text = (tmp_path / "results.csv").read_bytes()
+    packed = tmp_path / "results.csv.gz"
+    packed.write_bytes(gzip.compress(text))
+    assert read_results(packed) == read_results(tmp_path / "results.csv")
+    whole = packed.read_bytes()
+    for broken in (whole[:-12], text, b"", whole[:20] + b"\0\0" + whole[22:]):
+        packed.write_bytes(broken)
+        with pytest.raises(ForeignResultsError, match=r"results\.csv\.gz"):
+            read_results(packed)
+
+
+def test_what_is_no_text_is_refused(tmp_path):
+    (tmp_path / "results.csv").write_bytes(b"\xff\xfe")
+    with pytest.raises(ForeignResultsError, match=r"results\.csv: expected rows of numbers"):
+        read_results(tmp_path / "results.csv")

@@ -1,6 +1,8 @@
 """The page of a results folder as text: whole, escaped, by itself, and the same every time."""
 
+import gzip
 import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -130,6 +132,13 @@ def test_command_and_versions_are_on_the_page(text, folder):
 
 def test_the_bytes_are_a_function_of_the_folder(text, folder):
     assert page(open_results(folder), BOARDS, PLACE) == text
+
+
+def test_packed_results_show_the_same(text, folder, tmp_path):
+    kept = tmp_path / folder.name
+    shutil.copytree(folder, kept, ignore=shutil.ignore_patterns("cells", "results.csv"))
+    (kept / "results.csv.gz").write_bytes(gzip.compress((folder / "results.csv").read_bytes()))
+    assert page(open_results(kept), BOARDS, PLACE) == text
 
 
 def test_a_sweep_with_failures_shows_their_tracebacks(tmp_path):
