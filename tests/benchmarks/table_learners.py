@@ -154,18 +154,24 @@ def by_imitation(name, task, steps):
     from imitation.algorithms.dagger import SimpleDAggerTrainer
     from imitation.data import rollout
     from imitation.rewards.reward_nets import BasicRewardNet
+    from imitation.util.logger import configure
 
     from mail_wrappers.interop.imitation import as_expert, masked_policy, vector_view
 
     venv = vector_view(lambda: SingleAgentEnv(task.make(), task.agent, "random"), seed=0)
     spaces = {"observation_space": venv.observation_space, "action_space": venv.action_space}
-    rng = np.random.default_rng(0)
+    rng, quiet = np.random.default_rng(0), configure(format_strs=())
     expert = as_expert(task.experts[task.agent] if task.experts else "expert", venv)
     if name == "DAgger":
-        bc = BC(policy=masked_policy(venv), rng=rng, **spaces)
+        bc = BC(policy=masked_policy(venv), rng=rng, custom_logger=quiet, **spaces)
         with tempfile.TemporaryDirectory() as folder:
             trainer = SimpleDAggerTrainer(
-                venv=venv, scratch_dir=folder, expert_policy=expert, bc_trainer=bc, rng=rng
+                venv=venv,
+                scratch_dir=folder,
+                expert_policy=expert,
+                bc_trainer=bc,
+                rng=rng,
+                custom_logger=quiet,
             )
             trainer.train(1000, rollout_round_min_timesteps=200)
         return Outcome(_by_policy(task, trainer.policy), "1000 labels")
@@ -173,7 +179,8 @@ def by_imitation(name, task, steps):
     shown = rollout.rollout(expert, venv, until, rng=rng, unwrap=False)
     labels = f"{sum(map(len, shown))} labels"
     if name == "BC":
-        bc = BC(policy=masked_policy(venv), demonstrations=shown, rng=rng, **spaces)
+        policy = masked_policy(venv)
+        bc = BC(policy=policy, demonstrations=shown, rng=rng, custom_logger=quiet, **spaces)
         bc.train(n_epochs=20, progress_bar=False)
         return Outcome(_by_policy(task, bc.policy), labels)
     learner = PPO(MaskedActorCriticPolicy, venv, **PPO_STEPS, **TUNED)
@@ -184,6 +191,7 @@ def by_imitation(name, task, steps):
         gen_algo=learner,
         reward_net=BasicRewardNet(**spaces),
         allow_variable_horizon=True,
+        custom_logger=quiet,
     )
     trainer.train(steps)
     return Outcome(_by_policy(task, learner.policy), f"{labels}, {steps} frames")
