@@ -2,8 +2,9 @@
 
 `docs/results/NAME/` is what `mail-bench run NAME --out docs/results/NAME` left behind, without
 `cells` and `timings`: `experiment.json`, `results.csv`, `runs.json`, and certificates if there are
-any. Its page shows the plot and the tables that the library makes of it, the numbers of others
-beside ours (`docs/results/peers.csv`), commands and versions. Pages and plots are not committed.
+any; a large `results.csv` is packed (`gzip -9n`). Its page shows the plot and the tables that the
+library makes of it, the numbers of others beside ours (`docs/results/peers.csv`), commands and
+versions. Pages and plots are not committed.
 """
 
 import csv
