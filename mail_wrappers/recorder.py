@@ -108,7 +108,7 @@ class Recorder:
         _check_experts(experts, self.kept, self.seats)
         self.tape: Tape = Tape(self.seats, experts=experts, noted=noted)
         self.chances: dict[str, FloatArray] = {}
-        self.begun = False
+        self.begun: bool = False
         self._sink: MemorySink | StoreSink = MemorySink()
 
     def seat(self, agent: str) -> Seat:

@@ -179,7 +179,7 @@ class Askers:
 
     def __init__(self, env: Any, source: RewardSource) -> None:
         self._active = _questions(source)
-        self.source = source
+        self.source: RewardSource = source
         self.kept: tuple[Advice, ...] = ()
         self._pairs: list[tuple[Question, Advice]] = []
         for question in self._active:
