@@ -18,13 +18,11 @@ from mail_wrappers.batches import forwarded_masks, forwarded_vector_masks, lates
 from mail_wrappers.episodes import Episodes, cut_rows
 from mail_wrappers.options import check_environment
 from mail_wrappers.spending import cut_short
-from mail_wrappers.told import check_actions, check_info, checked_reset, reward_of
+from mail_wrappers.told import Step, check_actions, check_info, checked_reset, reward_of
 
-__all__ = ["AdvisedVectorWrapper", "AdvisedWrapper", "Step", "VectorStep"]
+__all__ = ["AdvisedVectorWrapper", "AdvisedWrapper", "VectorStep"]
 
 Flags: TypeAlias = NDArray[np.bool_]
-Step: TypeAlias = tuple[Any, float, bool, bool, dict[str, Any]]
-"""What a step of one environment returns."""
 VectorStep: TypeAlias = tuple[Any, Any, Flags, Flags, dict[str, Any]]
 """What a step of a vector environment returns."""
 

@@ -28,11 +28,10 @@ from mail_wrappers.seats import (
     IllegalAction,
     Rules,
     Seat,
-    Step,
     settled_together,
 )
 from mail_wrappers.streams import row_seeds
-from mail_wrappers.told import actions_of, batched
+from mail_wrappers.told import Step, actions_of, batched
 
 __all__ = ["MakeEnv", "SingleAgentVectorEnv"]
 

@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from mail_envs.errors import BudgetExhaustedError, EpisodeOverError
 from mail_wrappers.advice import ONE, Form, advice_for
-from mail_wrappers.advised import AdvisedWrapper, Step
+from mail_wrappers.advised import AdvisedWrapper
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.options import check_word
 from mail_wrappers.spending import Spent, spent_error
+from mail_wrappers.told import Step
 
 __all__ = ["ExpertLabels", "When"]
 

@@ -15,7 +15,7 @@ from gymnasium import spaces
 from mail_envs.errors import BudgetExhaustedError, InvalidOptionError
 from mail_envs.protocols.asking import invert
 from mail_wrappers.advice import ONE, Form, advice_for
-from mail_wrappers.advised import AdvisedWrapper, Step
+from mail_wrappers.advised import AdvisedWrapper
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.options import (
     check_number,
@@ -24,6 +24,7 @@ from mail_wrappers.options import (
     check_word,
 )
 from mail_wrappers.spending import spent_error
+from mail_wrappers.told import Step
 
 __all__ = [
     "Drawn",

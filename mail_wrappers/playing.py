@@ -217,7 +217,7 @@ class SimultaneousPlay:
     def move(self, action: Any) -> Turn | Asked:
         """Play the agent's action together with the others', up to its next turn or its end."""
         self._paid = 0.0
-        return self._ask({self._agent: action}) or self._until_turn()
+        return self._round({self._agent: action}) or self._until_turn()
 
     def answer(self, moves: list[Any]) -> Turn | Asked:
         """Go on with the moves of the agents that were asked."""
@@ -228,7 +228,7 @@ class SimultaneousPlay:
     def _until_turn(self) -> Turn | Asked:
         env, agent = self._env, self._agent
         while env.agents and agent not in env.agents and not any(self._ended):
-            if asked := self._ask({}):
+            if asked := self._round({}):
                 return asked
         if agent in self._seen:
             self._last = self._seen[agent]
@@ -239,8 +239,8 @@ class SimultaneousPlay:
         left = agent not in env.agents and not truncated
         return seen, self._paid, terminated or left, truncated, self._infos.get(agent, {})
 
-    def _ask(self, joint: dict[str, Any]) -> Asked:
-        """The questions of a round beyond the moves that are known; step if there are none."""
+    def _round(self, joint: dict[str, Any]) -> Asked:
+        """Begin a round: the questions beyond the moves that are known; none, and it is played."""
         env, table = self._env, self.table
         asked: Asked = []
         for name in env.agents:

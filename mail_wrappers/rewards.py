@@ -20,12 +20,12 @@ from mail_envs.errors import (
 )
 from mail_envs.protocols import FloatArray, Mask, Observations, Policy
 from mail_wrappers.advice import ONE, Advice, advice_for
-from mail_wrappers.advised import AdvisedWrapper, Step
+from mail_wrappers.advised import AdvisedWrapper
 from mail_wrappers.batches import as_batch, part
 from mail_wrappers.budget import QueryBudget
 from mail_wrappers.options import array_of, check_word, shown_value
 from mail_wrappers.spending import Spent, spent_error
-from mail_wrappers.told import check_rows
+from mail_wrappers.told import Step, check_rows
 
 __all__ = [
     "AsksExperts",

@@ -31,13 +31,12 @@ from mail_wrappers.others import Known, MultiAgentEnv, Others, resolve_others
 from mail_wrappers.players import Asked, Player, answers
 from mail_wrappers.playing import Turn, play_of
 from mail_wrappers.streams import foreign_seed
-from mail_wrappers.told import holds, reward_of
+from mail_wrappers.told import Step, holds, reward_of
 
 __all__ = [
     "IllegalAction",
     "Rules",
     "Seat",
-    "Step",
     "check_equal_spaces",
     "seats_of",
     "settled",
@@ -46,8 +45,6 @@ __all__ = [
 
 IllegalAction: TypeAlias = Literal["lose", "raise"]
 """What an illegal action does: lose the game, or raise."""
-Step: TypeAlias = tuple[Any, float, bool, bool, dict[str, Any]]
-"""What Gymnasium's `step` returns."""
 
 SEATS = ("alternate", "draw")
 MOST_SKIPPED = 100

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import gymnasium
 import numpy as np
@@ -14,6 +14,7 @@ from mail_envs.errors import ContractError, InvalidOptionError, ShapeError
 from mail_wrappers.options import check_mapping, check_seed, shown_value
 
 __all__ = [
+    "Step",
     "actions_of",
     "batched",
     "check_actions",
@@ -23,6 +24,9 @@ __all__ = [
     "holds",
     "reward_of",
 ]
+
+Step: TypeAlias = tuple[Any, float, bool, bool, dict[str, Any]]
+"""What a step of one environment returns, as Gymnasium has it."""
 
 
 def check_info(info: object, who: str) -> None:
