@@ -150,9 +150,14 @@ def _redrawn(
 ) -> NDArray[np.float64]:
     """The mean comparison `(B,)` of runs drawn anew: a bilinear form in how often each is."""
     n, m = better.shape
-    ours = rng.multinomial(n, np.full(n, 1 / n), size=resamples)
-    theirs = rng.multinomial(m, np.full(m, 1 / m), size=resamples)
+    ours, theirs = (_counts(size, resamples, rng) for size in (n, m))
     return ((ours @ better) * theirs).sum(axis=1) / (n * m)
+
+
+def _counts(size: int, resamples: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """How often each of `size` runs is drawn in as many draws with replacement, `(B, size)`."""
+    drawn = rng.integers(size, size=(resamples, size)) + size * np.arange(resamples)[:, None]
+    return np.bincount(drawn.ravel(), minlength=resamples * size).reshape(resamples, size)
 
 
 def _percentiles(values: NDArray[np.float64], confidence: float) -> tuple[float, float]:

@@ -97,7 +97,7 @@ def write_report(
     """Write one page of a results folder, with its plots beside it; it needs no network."""
     from mail_learners.experiments.report import write  # noqa: PLC0415 - slow to import
 
-    with _refusals():
+    with _refusals(), _console(error=True).status("Drawing"):
         files = write(folder, folder / "report.html" if out is None else out, experiment, load)
     typer.echo(f"Written: {', '.join(map(str, files))}")
 

@@ -54,7 +54,7 @@ def block(
         The means with 95 % intervals over all measurements that share a line and a place, lines
         in the order of `results.csv`.
     """
-    chosen = [each for each in in_order(measurements) if panel.shows(each, experiment)]
+    chosen = in_order(each for each in measurements if panel.shows(each, experiment))
     values = values_of(chosen, panel, presentation)
     series = {
         name: {place: average(row[place], panel.average) for place in sorted(row)}

@@ -30,6 +30,8 @@ class Terminal:
 
     def __init__(self, *arguments):
         self.screen, theirs = pty.openpty()
+        # a test run in the background ignores Ctrl-C and would hand that down; terminals do not
+        ours = signal.signal(signal.SIGINT, signal.default_int_handler)
         self.process = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "mail_learners.experiments", "play", *arguments],
             stdin=theirs,
@@ -38,6 +40,7 @@ class Terminal:
             cwd=ROOT,
             env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "100", "LANG": "C.UTF-8"},
         )
+        signal.signal(signal.SIGINT, ours)
         os.close(theirs)
         self.raw = ""
 
@@ -51,7 +54,7 @@ class Terminal:
 
     def read(self, seconds=60):
         """What is printed up to the next prompt or the end, without its colours."""
-        found, until = b"", time.monotonic() + seconds
+        self.raw, found, until = "", b"", time.monotonic() + seconds
         while time.monotonic() < until:
             if not select.select([self.screen], [], [], 0.1)[0]:
                 continue
