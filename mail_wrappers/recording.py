@@ -7,8 +7,7 @@ from typing import Any
 from pettingzoo import AECEnv, ParallelEnv
 from pettingzoo.utils.wrappers import BaseParallelWrapper, BaseWrapper
 
-from mail_envs.errors import IllegalActionError, UnknownAgentError
-from mail_envs.protocols import Mask
+from mail_envs.errors import IllegalActionError
 from mail_wrappers.recorder import Recording
 from mail_wrappers.told import reward_of
 
@@ -53,13 +52,6 @@ class RecordDemonstrations(Recording[AECEnv[str, Any, Any]], BaseWrapper[str, An
             return RecordParallelDemonstrations(*args, **options)
         return super().__new__(cls)
 
-    def look(self, agent: str) -> tuple[Any, Mask | None]:
-        """What an agent sees now and may do, as its columns keep it: copies."""
-        seat, env = self.recorder.seat(agent), self.env
-        if agent not in env.agents:
-            raise UnknownAgentError(f"agent: expected one of {env.agents}, came {agent!r}")
-        return seat.look(env.observe(agent), env.infos[agent], what=agent)
-
     def reset(self, seed: int | None = None, options: dict[str, Any] | None = None) -> None:
         """Begin the next episode."""
         super().reset(seed=seed, options=options)
@@ -102,13 +94,6 @@ class RecordParallelDemonstrations(
 
     _seen: Mapping[str, Any] = MappingProxyType({})  # what was last seen, by agent
     _infos: Mapping[str, dict[str, Any]] = MappingProxyType({})
-
-    def look(self, agent: str) -> tuple[Any, Mask | None]:
-        """What an agent sees now and may do, as its columns keep it: copies."""
-        seat = self.recorder.seat(agent)
-        if agent not in self._seen:
-            raise UnknownAgentError(f"agent: expected one of {[*self._seen]}, came {agent!r}")
-        return seat.look(self._seen[agent], self._infos.get(agent, {}), what=agent)
 
     def reset(
         self, seed: int | None = None, options: dict[str, Any] | None = None

@@ -143,8 +143,6 @@ def recorder(make):
         lambda a, b: plays(RecordDemonstrations(make()), a, b),
         lambda a, b: RecordDemonstrations(make(), noted=True).note(a, b),
         lambda a, b: RecordDemonstrations(make(), noted=a, fsync=b),
-        lambda a, b: RecordDemonstrations(make()).look(a),
-        lambda a, b: plays(RecordDemonstrations(make())).look(a),
         lambda a, b: RecordDemonstrations(make()).step(a),
         lambda a, b: plays(RecordDemonstrations(make()), seed=a, options=b),
         lambda a, b: in_folder(
