@@ -2,16 +2,16 @@ r"""Additive games: each player brings a part of the reward and of the transitio
 
 ::
 
-    r = φ_1(s, a)ᵀθ_1 + φ_2(s, b)ᵀθ_2        P = ½ φ_1(s, a)ᵀM_1 + ½ φ_2(s, b)ᵀM_2
+    r = φ_0(s, a)ᵀθ_0 + φ_1(s, b)ᵀθ_1        P = ½ φ_0(s, a)ᵀM_0 + ½ φ_1(s, b)ᵀM_1
 
 (additive rewards, additive transitions: Raghavan, Tijs, Vrieze 1985). Jointly linear in
-φ(s, a, b) = [½ φ_1; ½ φ_2] on the simplex. Since Q(s, a, b) is a sum of what each player brings,
+φ(s, a, b) = [½ φ_0; ½ φ_1] on the simplex. Since Q(s, a, b) is a sum of what each player brings,
 
-.. math:: Q(s, a, b) = \phi_1(s, a)^\top w_1 + \phi_2(s, b)^\top w_2, \qquad
+.. math:: Q(s, a, b) = \phi_0(s, a)^\top w_0 + \phi_1(s, b)^\top w_1, \qquad
           w_i = \theta_i + \tfrac12 M_i V',
 
-each player has a dominant action in every stage game: the equilibrium is pure, argmax_a φ_1ᵀw_1 and
-argmin_b φ_2ᵀw_2, the limit of log-linear policies in the player's **own** φ_i, for any S.
+each player has a dominant action in every stage game: the equilibrium is pure, argmax_a φ_0ᵀw_0 and
+argmin_b φ_1ᵀw_1, the limit of log-linear policies in the player's **own** φ_i, for any S.
 
 Features differ in every state: φ_i(s, a) mixes a prototype of the state's latent, (1-v) p_i(z, a),
 z = s mod m, with v of a distribution of the state's own; measures are spread evenly over the states
@@ -19,7 +19,7 @@ of a latent. Prototypes, measures over latents and weights depend on the seed al
 states are the same at every S, so that games of one seed are comparable at all sizes.
 
 **What it exposes.** Cloning is exactly right in a player's own features, exploring is not: its
-problem against the experts is linear only in [φ_1(s, a); φ_2(s, b)] with the other's action at its
+problem against the experts is linear only in [φ_0(s, a); φ_1(s, b)] with the other's action at its
 expert's move, features marginalised by the expert, which an explorer does not know
 (`additive_features` names them so).
 """
@@ -147,7 +147,7 @@ def _features(
 
 
 def _joint_features(first: FloatArray, second: FloatArray) -> FloatArray:
-    """[½ φ_1(s, a); ½ φ_2(s, b)]: `(S, A_1, A_2, 2 d_i)`."""
+    """[½ φ_0(s, a); ½ φ_1(s, b)]: `(S, A_1, A_2, 2 d_i)`."""
     shape = (len(first), first.shape[1], second.shape[1], first.shape[2])
     left = np.broadcast_to(first[:, :, None], shape)
     right = np.broadcast_to(second[:, None], shape)
