@@ -11,7 +11,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from mail_envs.errors import ForeignResultsError, InvalidOptionError, UnknownNameError
+from mail_envs.errors import (
+    BusyFileError,
+    ForeignResultsError,
+    InvalidOptionError,
+    UnknownNameError,
+)
 from mail_learners.experiments.descriptions import Description, is_description, read_description
 from mail_learners.experiments.options import Options, parse_settings, with_lists, with_settings
 from mail_learners.experiments.registry import REGISTRY, load
@@ -41,7 +46,7 @@ def list_experiments() -> None:
     """List the experiments."""
     table = Table(box=None, pad_edge=False)
     for heading in ("experiment", "what it shows", "learners"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for name, entry in REGISTRY.items():
         table.add_row(name, entry.summary, ", ".join(entry.learners))
     _console().print(table)
@@ -55,10 +60,10 @@ def run_experiment(  # noqa: PLR0913 - one parameter per option of the command l
     ],
     *,
     full: Annotated[bool, typer.Option("--full", help="The papers' sizes.")] = False,
-    seeds: Annotated[str, typer.Option(help="For example 1,2,3.")] = "",
-    games: Annotated[str, typer.Option(help="Numbers of games, for example 10,50.")] = "",
-    learners: Annotated[str, typer.Option(help="Names separated by commas.")] = "",
-    features: Annotated[str, typer.Option(help="Feature maps separated by commas.")] = "",
+    seeds: Annotated[str | None, typer.Option(help="For example 1,2,3.")] = None,
+    games: Annotated[str | None, typer.Option(help="Numbers of games, for example 10,50.")] = None,
+    learners: Annotated[str | None, typer.Option(help="Names separated by commas.")] = None,
+    features: Annotated[str | None, typer.Option(help="Feature maps separated by commas.")] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", help="An own option: key=value.")
     ] = None,
@@ -73,11 +78,9 @@ def run_experiment(  # noqa: PLR0913 - one parameter per option of the command l
     with _refusals():
         workers = Workers(jobs or os.cpu_count() or 1, backend, address)
         said = read_description(Path(name)) if is_description(name) else Description(name)
-        experiment = load(said.experiment)
-        given = {**said.lists, **{key: text for key, text in lists.items() if text}}
-        sizes = experiment.full if full or said.full else experiment.defaults
-        own = parse_settings((*said.settings, *(settings or ())), experiment.settings)
-        options = with_settings(with_lists(sizes, **given), own)
+        experiment, options = _described(name, said, full=full)
+        own = parse_settings(settings or (), experiment.settings)
+        options = with_settings(with_lists(options, **lists), own)
         title = Path(name).stem if is_description(name) else experiment.name
         folder = out or Path("results") / (f"{title}-full" if full else title)
         whole = _sweep(experiment, options, folder, workers, retry=retry)
@@ -121,9 +124,27 @@ def _refusals() -> Generator[None]:
     """Show requests that cannot be met as one line, and exit with code 2."""
     try:
         yield
-    except (UnknownNameError, InvalidOptionError, ForeignResultsError) as refused:
+    except (UnknownNameError, InvalidOptionError, ForeignResultsError, BusyFileError) as refused:
         typer.echo(f"mail-bench: {refused}", err=True)
         raise typer.Exit(2) from None
+    except OSError as error:  # of a path that cannot be read or written
+        if error.filename is None:
+            raise
+        typer.echo(f"mail-bench: {error.filename}: {error.strerror}", err=True)
+        raise typer.Exit(2) from None
+
+
+def _described(name: str, said: Description, *, full: bool) -> tuple["Experiment", Options]:
+    """The experiment and options of a description, whose file errors name."""
+    try:
+        experiment = load(said.experiment)
+        sizes = experiment.full if full or said.full else experiment.defaults
+        own = parse_settings(said.settings, experiment.settings)
+        return experiment, with_settings(with_lists(sizes, **said.lists), own)
+    except (UnknownNameError, InvalidOptionError) as error:
+        if not is_description(name):
+            raise
+        raise type(error)(f"{name}: {error}") from error
 
 
 def _sweep(
@@ -132,17 +153,15 @@ def _sweep(
     """Run a sweep and show it; whether every cell ended well."""
     from mail_learners.experiments.outputs import present  # noqa: PLC0415 - slow to import
     from mail_learners.experiments.progress import observer_for  # noqa: PLC0415
-    from mail_learners.experiments.run_record import record_run  # noqa: PLC0415
     from mail_learners.experiments.sweep import run  # noqa: PLC0415
 
     watcher = observer_for(_console(error=True))
-    report = run(experiment, options, out, workers, retry=retry, observer=watcher)
-    record_run(out, sys.argv)
+    report = run(experiment, options, out, workers, retry=retry, observer=watcher, command=sys.argv)
     if report.failures:
         typer.echo(f"mail-bench: {_what_failed(report)}", err=True)
         return False
     present(experiment, report.measurements, out, _console())
-    typer.echo(f"Written to {out}: {', '.join(path.name for path in sorted(out.glob('*.*')))}")
+    typer.echo(f"In {out}: {', '.join(path.name for path in sorted(out.glob('*.*')))}")
     return True
 
 

@@ -12,7 +12,7 @@ A description names an experiment and what to cover of it, in the words of the c
     [settings]                             # the experiment's own options, as for --set
     symmetry = "no"
 
-All but `experiment` may be left out. What the command line says itself goes before the file.
+All but `experiment` may be left out. What the command line says itself overrides the file.
 """
 
 import tomllib
@@ -60,8 +60,10 @@ def read_description(path: Path) -> Description:
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as missing:
-        raise InvalidOptionError(f"{path}: expected a file that describes a sweep") from missing
+    except OSError as error:
+        raise InvalidOptionError(
+            f"{path}: expected a file that describes a sweep, came {error.strerror}"
+        ) from error
     except ValueError as error:  # no TOML, or no UTF-8
         raise InvalidOptionError(f"{path}: expected TOML, {error}") from error
     known = ("experiment", "full", *LISTS, "settings")
@@ -76,7 +78,7 @@ def read_description(path: Path) -> Description:
     return Description(
         experiment=_typed(path, "experiment", content.get("experiment"), str),
         full=_typed(path, "full", content.get("full", False), bool),
-        lists={name: text for name, text in lists.items() if text},
+        lists=lists,
         settings=_settings(path, content.get("settings", {})),
     )
 

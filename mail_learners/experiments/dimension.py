@@ -171,15 +171,20 @@ def _families(text: str) -> str:
 
 
 def _sizes(text: str) -> str:
-    whole_numbers("sizes", text)
-    return text
+    numbers = whole_numbers("sizes", text)
+    if min(numbers) < D // ACTIONS or len(set(numbers)) < len(numbers):
+        raise ValueError(f"expected distinct numbers of at least {D // ACTIONS}, came {text!r}")
+    return ",".join(map(str, numbers))
 
 
 def _dimensions(text: str) -> str:
-    for dimension in whole_numbers("dimensions", text):
+    numbers = whole_numbers("dimensions", text)
+    for dimension in numbers:
         if dimension % ACTIONS or not dimension:
             raise ValueError(f"expected multiples of {ACTIONS}, came {dimension}")
-    return text
+    if max(numbers) > S * ACTIONS or len(set(numbers)) < len(numbers):
+        raise ValueError(f"expected distinct numbers of at most {S * ACTIONS}, came {text!r}")
+    return ",".join(map(str, numbers))
 
 
 def _positive(text: str) -> float:

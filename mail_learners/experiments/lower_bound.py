@@ -122,7 +122,7 @@ def _coefficients(text: str) -> str:
     for name in names:
         if not float(name) >= 1:
             raise ValueError(f"expected numbers of at least 1, or inf, came {name!r}")
-    return ",".join(names)
+    return ",".join(names_of(",".join(f"{float(name):.17g}" for name in names)))  # each once
 
 
 GAPS = _panels("nash_gap/total", "Nash gap, summed (exact)")

@@ -6,6 +6,7 @@ number of processes, the folder) is no option in this sense.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any
 
 from mail_envs.errors import InvalidOptionError, UnknownNameError
@@ -25,20 +26,24 @@ __all__ = [
 ]
 
 
+LIMIT = 1 << 62
+"""Seeds and numbers of games are below."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a sweep covers.
 
     Attributes:
-        seeds: one independent run each, at least 0.
-        games: numbers of games (episodes), at least 1.
+        seeds: one independent run each, from 0 to 2⁶² - 1.
+        games: numbers of games (episodes), from 1 to 2⁶² - 1.
         learners: names of learners; those of the experiment.
         features: names of feature maps; empty for every learner's default.
         settings: the experiment's own options, as pairs in the order of their names.
 
     Raises:
         InvalidOptionError: a list that is empty (but for features), repeats itself or holds a
-            number too small.
+            number too small or too large.
     """
 
     seeds: tuple[int, ...]
@@ -52,10 +57,10 @@ class Options:
         for name, least in (("seeds", 0), ("games", 1)):
             numbers: tuple[int, ...] = getattr(self, name)
             for place, number in enumerate(numbers):
-                if number < least:
+                if not least <= number < LIMIT:
+                    bound = f"of at least {least}" if number < least else f"below {LIMIT}"
                     raise InvalidOptionError(
-                        f"--{name}: expected numbers of at least {least}, came {number} at place "
-                        f"{place}"
+                        f"--{name}: expected numbers {bound}, came {number} at place {place}"
                     )
         for name in ("seeds", "games", "learners", "features"):
             entries: tuple[Any, ...] = getattr(self, name)
@@ -124,15 +129,22 @@ def whole_numbers(option: str, text: str) -> tuple[int, ...]:
     """
     entries = [entry.strip() for entry in text.split(",")]
     for entry in entries:
-        if not entry.isdecimal():
+        if not (entry.isdecimal() and len(entry) <= len(str(LIMIT))):
             raise InvalidOptionError(
-                f"{option}: expected whole numbers separated by commas, came {entry!r} in {text!r}"
+                f"{option}: expected whole numbers separated by commas, came "
+                f"{entry[:40]!r} in "
+                f"{text[:80]!r}"
             )
     return tuple(int(entry) for entry in entries)
 
 
 def with_lists(
-    options: Options, *, seeds: str = "", games: str = "", learners: str = "", features: str = ""
+    options: Options,
+    *,
+    seeds: str | None = None,
+    games: str | None = None,
+    learners: str | None = None,
+    features: str | None = None,
 ) -> Options:
     """The options with those lists replaced that are given, as text with commas.
 
@@ -142,12 +154,14 @@ def with_lists(
     numbers = {"seeds": seeds, "games": games}
     names = {"learners": learners, "features": features}
     given: dict[str, Any] = {
-        name: whole_numbers(f"--{name}", text) for name, text in numbers.items() if text
+        name: whole_numbers(f"--{name}", text) if text.strip() else ()
+        for name, text in numbers.items()
+        if text is not None
     }
     given |= {
-        name: tuple(entry.strip() for entry in text.split(","))
+        name: tuple(entry.strip() for entry in text.split(",")) if text.strip() else ()
         for name, text in names.items()
-        if text
+        if text is not None
     }
     return replace(options, **given)
 
@@ -159,9 +173,14 @@ def parse_settings(
 
     Raises:
         UnknownNameError: the experiment has no such setting.
-        InvalidOptionError: no `=`, or a value that the setting does not take.
+        InvalidOptionError: no `=`, a value that the setting does not take, or a setting that comes
+            twice.
     """
-    return tuple(_parse_setting(pair, settings) for pair in pairs)
+    found = tuple(_parse_setting(pair, settings) for pair in pairs)
+    for place, (key, _) in enumerate(found):
+        if key in dict(found[:place]):
+            raise InvalidOptionError(f"--set {key}: comes twice, in {list(pairs)}")
+    return found
 
 
 def with_settings(options: Options, settings: Sequence[tuple[str, Scalar]]) -> Options:
@@ -176,10 +195,16 @@ def _parse_setting(pair: str, settings: Mapping[str, OwnOption]) -> tuple[str, S
         raise InvalidOptionError(f"--set: expected key=value, came {pair!r}")
     known_names("setting", (key,), tuple(settings))
     try:
-        return key, settings[key].read(text)
+        return key, _finite(settings[key].read(text))
     except ValueError as error:
         meaning = settings[key].meaning
         raise InvalidOptionError(f"--set {key}: {error}; the setting means: {meaning}") from error
+
+
+def _finite(value: Scalar) -> Scalar:
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"expected a finite number, came {value}")
+    return value
 
 
 # ---- what own options are read by

@@ -18,16 +18,16 @@ __all__ = ["blocks_of", "present", "write_plots"]
 def present(
     experiment: Experiment, measurements: Sequence[Measurement], out: Path, console: Console
 ) -> None:
-    """Print the table and write `table.md`, `plot.png` and `plot.svg`.
+    """Write `table.md`, `plot.png` and `plot.svg`, and print the table.
 
     Panels without measurements (of learners that were left out) are left out.
     """
     presentation = experiment.presentation
     measurements = (*measurements, *presentation.derive(measurements))
     table = blocks_of(experiment, measurements, presentation.table)
-    console.print(to_rich(table, presentation, console.width))
     write_atomically(out / "table.md", to_markdown(table, presentation))
     write_plots(experiment, blocks_of(experiment, measurements, presentation.plot), out / "plot")
+    console.print(to_rich(table, presentation, console.width))
 
 
 def write_plots(experiment: Experiment, blocks: Sequence[Block], stem: Path) -> list[Path]:

@@ -97,15 +97,10 @@ def connected(address: str | None, jobs: int) -> Generator[None]:
         jobs: the cores of a cluster of our own.
 
     Raises:
-        InvalidOptionError: Ray is not installed, or there is no cluster at `address`.
+        InvalidOptionError: there is no cluster at `address`.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        ray: Any = import_module("ray")
-    except ModuleNotFoundError as missing:
-        raise InvalidOptionError(
-            '--backend ray: expected Ray, which is not installed: pip install "mail-envs[ray]"'
-        ) from missing
+    ray: Any = import_module("ray")
     joblib.register_parallel_backend(ON_RAY, _RayTasks)
     habits: dict[str, Any] = {"log_to_driver": False, "runtime_env": {"env_vars": _surroundings()}}
     if address is not None:

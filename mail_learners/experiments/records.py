@@ -154,8 +154,8 @@ def read_results(path: Path) -> tuple[Measurement, ...]:
     """Read a `results.csv`, in the order of the file; one that ends in `.gz` is unpacked.
 
     Raises:
-        ForeignResultsError: no such file, or one whose text, header or rows are not ours; the
-            message has the line.
+        ForeignResultsError: no such file, one whose text, header or rows are not ours (the message
+            has the line), or one that says a thing twice.
     """
     try:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
@@ -167,7 +167,12 @@ def read_results(path: Path) -> tuple[Measurement, ...]:
         raise ForeignResultsError(
             f"{path}: expected the columns {','.join(COLUMNS)}, came {lines[:1]}"
         )
-    return tuple(_read_row(path, number, row) for number, row in enumerate(lines[1:], start=2))
+    found = tuple(_read_row(path, number, row) for number, row in enumerate(lines[1:], start=2))
+    try:
+        refuse_duplicates(found)
+    except InvalidMeasurementError as error:
+        raise ForeignResultsError(f"{path}: {error}") from error
+    return found
 
 
 def _read_row(path: Path, line: int, row: Sequence[str]) -> Measurement:

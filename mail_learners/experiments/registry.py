@@ -124,10 +124,12 @@ def _import(place: str) -> "Experiment":
     from mail_learners.experiments.sweep import Experiment  # noqa: PLC0415 - slow, only to run
 
     module, _, attribute = place.partition(":")
+    if not all(part.isidentifier() for part in (*module.split("."), attribute)):
+        raise UnknownNameError(f"unknown experiment {place!r}: expected module:ATTRIBUTE")
     try:
         found: object = getattr(import_module(module), attribute, None)
     except ModuleNotFoundError as error:
-        if error.name != module:
+        if not f"{module}.".startswith(f"{error.name}."):  # a module that this one misses
             raise
         raise UnknownNameError(f"unknown experiment {place!r}: no module {module!r}") from error
     if not isinstance(found, Experiment):

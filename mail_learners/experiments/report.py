@@ -10,7 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from mail_envs.errors import ForeignResultsError, UnknownNameError
+from mail_envs.errors import ForeignResultsError, InvalidOptionError, UnknownNameError
 from mail_learners.aggregates import RESAMPLES
 from mail_learners.experiments.outputs import blocks_of, write_plots
 from mail_learners.experiments.presentation import Presentation
@@ -50,7 +50,10 @@ def write(
     Raises:
         ForeignResultsError: not a results folder, one without results, or another experiment's.
         UnknownNameError: an experiment that `load` does not find.
+        InvalidOptionError: `out` is no `.html` file.
     """
+    if out.suffix.lower() not in (".html", ".htm"):  # the figures and the results have others
+        raise InvalidOptionError(f"--out: expected a file NAME.html, came {out}")
     results = open_results(folder)
     experiment = _experiment(results, place, load)
     write_atomically(out, page(results, experiment, place))

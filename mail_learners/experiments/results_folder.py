@@ -12,7 +12,7 @@ from typing import Any
 from mail_envs.errors import ForeignResultsError, MailError
 from mail_learners.experiments.certificates import Certificate, read_certificates
 from mail_learners.experiments.options import Options
-from mail_learners.experiments.records import Measurement, read_results
+from mail_learners.experiments.records import Measurement, in_order, read_results
 from mail_learners.experiments.run_record import Run, read_runs
 from mail_learners.experiments.store import (
     CERTIFICATES,
@@ -66,7 +66,7 @@ def open_results(path: Path) -> ResultsFolder:
     try:
         experiment, version = str(identity["experiment"]), str(identity["version"])
         options = _options(identity["options"])
-    except (KeyError, TypeError, MailError) as error:
+    except (AttributeError, KeyError, TypeError, MailError) as error:
         raise ForeignResultsError(
             f"{path / IDENTITY}: expected experiment, options and version, came "
             f"{str(identity)[:80]}: {error}"
@@ -78,12 +78,27 @@ def open_results(path: Path) -> ResultsFolder:
         experiment,
         options,
         version,
-        read_results(written[0]) if written else stored_measurements(path),
+        _whole(written[0]) if written else stored_measurements(path),
         bool(written),
         stored_failures(path),
         read_certificates(proofs) if proofs.exists() else (),
         read_runs(path),
     )
+
+
+def _whole(path: Path) -> tuple[Measurement, ...]:
+    """The rows of a file of results, if they are those of the cells beside it, where there are any.
+
+    Raises:
+        ForeignResultsError: they are not, or as of `read_results`.
+    """
+    rows, cells = read_results(path), stored_measurements(path.parent)
+    if cells and rows != in_order(cells):
+        raise ForeignResultsError(
+            f"{path} was cut short or altered: expected the {len(cells)} rows of the cells beside "
+            f"it, came {len(rows)}, not the same; run the sweep again, which computes nothing anew"
+        )
+    return rows
 
 
 def _identity(path: Path) -> Any:  # noqa: ANN401 - read from a file

@@ -17,11 +17,14 @@ was cut or altered, are refused, never repaired.
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping
+import os
+import sys
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from mail_envs.errors import ForeignResultsError, InvalidMeasurementError
+from mail_envs.errors import BusyFileError, ForeignResultsError, InvalidMeasurementError
 from mail_learners.experiments.cells import Cell, CellResult, Timing
 from mail_learners.experiments.certificates import to_json as certificates_to_json
 from mail_learners.experiments.records import Measurement, from_row, to_row
@@ -33,13 +36,16 @@ from mail_learners.files import (
     write_atomically,
 )
 
+if sys.platform != "win32":
+    import fcntl
+
 __all__ = [
     "CERTIFICATES",
     "IDENTITY",
     "TIMING_COLUMNS",
     "cell_path",
     "failure_path",
-    "open_folder",
+    "opened_folder",
     "read_failure",
     "read_measurements",
     "stored_failures",
@@ -78,8 +84,9 @@ def failure_path(out: Path, cell: Cell) -> Path:
     return out / "failures" / f"{cell.slug}.json"
 
 
-def open_folder(out: Path, identity: Mapping[str, Any]) -> None:
-    """Make the folder of a sweep, or make sure that it is this sweep's, and tidy it.
+@contextmanager
+def opened_folder(out: Path, identity: Mapping[str, Any]) -> Generator[None]:
+    """Have a sweep's folder to oneself: made, or found to be this sweep's, and tidied.
 
     Args:
         out: the folder; it and its parents are made if missing.
@@ -87,19 +94,48 @@ def open_folder(out: Path, identity: Mapping[str, Any]) -> None:
 
     Raises:
         ForeignResultsError: the folder holds another sweep, or files but no sweep.
+        BusyFileError: another run fills the folder.
     """
+    out.mkdir(parents=True, exist_ok=True)
+    with _claimed(out):
+        _identify(out, identity)
+        remove_leftovers(out, out / "cells", out / "timings", out / "failures")
+        yield
+
+
+@contextmanager
+def _claimed(out: Path) -> Generator[None]:
+    """Hold the folder's lock, which ends with the process; where there are no locks, nothing."""
+    if sys.platform == "win32":
+        yield
+        return
+    handle = os.open(out, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BusyFileError(
+                f"{out}: expected no other run into it, came one that still works; wait for it, "
+                f"or choose another --out"
+            ) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def _identify(out: Path, identity: Mapping[str, Any]) -> None:
+    """Write whose folder this is, or see that it is ours."""
     path = out / IDENTITY
     if path.exists():
         _check_identity(path, identity)
     else:
-        strangers = [] if not out.exists() else [p for p in out.iterdir() if not is_leftover(p)]
+        strangers = [each for each in out.iterdir() if not is_leftover(each)]
         if strangers:
             raise ForeignResultsError(
                 f"{out}: expected an empty or missing folder or one with an {IDENTITY}, came one "
                 f"with {min(strangers).name}; choose another --out"
             )
         write_atomically(path, json.dumps(identity, indent=2, sort_keys=True) + "\n")
-    remove_leftovers(out, out / "cells", out / "timings", out / "failures")
 
 
 def write_cell(out: Path, cell: Cell, result: CellResult) -> None:
@@ -215,11 +251,12 @@ def _text_of(path: Path, content: Mapping[str, Any]) -> str:
 
 
 def _check_identity(path: Path, identity: Mapping[str, Any]) -> None:
-    text = path.read_text(encoding="utf-8")
+    content = path.read_bytes()
     try:
-        held: object = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ForeignResultsError(f"{path}: expected JSON, came {text[:80]!r}") from error
+        held: object = json.loads(content)
+    except ValueError as error:  # no JSON, or no UTF-8
+        shown = content[:80].decode(errors="replace")
+        raise ForeignResultsError(f"{path}: expected JSON, came {shown!r}") from error
     if held != json.loads(canonical_json(identity)):
         raise ForeignResultsError(
             f"{path.parent} holds {_unlike(held, identity)}, but {_unlike(identity, held)} was "
@@ -252,10 +289,10 @@ def _write_signed(path: Path, content: dict[str, Any]) -> None:
 def _read_signed(path: Path, cell: Cell | None = None) -> dict[str, Any] | None:
     """A signed file's content, of this cell if one is given; None if there is no file."""
     try:
-        signed: Any = json.loads(path.read_bytes())
+        signed: Any = json.loads(path.read_bytes(), parse_constant=_refuse_constant)
     except FileNotFoundError:
         return None
-    except ValueError as error:  # no JSON, or no UTF-8
+    except ValueError as error:  # no JSON, no UTF-8, or NaN
         raise _damaged(path, str(error)) from error
     if not isinstance(signed, dict):
         raise _damaged(path, "expected an object")
@@ -267,8 +304,14 @@ def _read_signed(path: Path, cell: Cell | None = None) -> dict[str, Any] | None:
     return content
 
 
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"expected finite numbers, came {name}")
+
+
 def _damaged(path: Path, why: str) -> ForeignResultsError:
+    cell = path.parents[1] / "cells" / path.name  # a cell whose timings alone are lost is not rerun
+    both = f"this file and {cell}" if path.parent.name == "timings" else "this file"
     return ForeignResultsError(
-        f"{path} was cut short or altered ({why}); delete this file and run again: only its cell "
+        f"{path} was cut short or altered ({why}); delete {both} and run again: only its cell "
         f"is computed anew"
     )

@@ -26,8 +26,9 @@ from mail_learners.experiments.records import (
     refuse_duplicates,
     write_results,
 )
+from mail_learners.experiments.run_record import record_run
 from mail_learners.experiments.store import (
-    open_folder,
+    opened_folder,
     read_failure,
     read_measurements,
     write_cell,
@@ -132,6 +133,7 @@ def run(
     *,
     retry: bool = False,
     observer: SweepObserver | None = None,
+    command: Sequence[str] = (),
 ) -> SweepReport:
     """Run what is missing of a sweep and, if no cell failed, write `results.csv`.
 
@@ -142,15 +144,31 @@ def run(
         workers: where cells run; a number for so many processes of this machine.
         retry: whether to try cells again that failed in an earlier run.
         observer: told of every cell that ends.
+        command: the command line, program first, that `runs.json` keeps; none for no entry.
 
     Raises:
         UnknownNameError, InvalidOptionError: see `cells_of` and `Workers`.
         ForeignResultsError: the folder is another sweep's, or one of its files is damaged.
+        BusyFileError: another run fills the folder.
     """
     where = Workers(workers) if isinstance(workers, int) else workers
     watcher = Silence() if observer is None else observer
     cells = cells_of(experiment, options)
-    open_folder(out, identity(experiment, options))
+    with opened_folder(out, identity(experiment, options)):
+        if command:
+            record_run(out, command)
+        return _run(experiment, cells, out, where, watcher, retry=retry)
+
+
+def _run(
+    experiment: Experiment,
+    cells: Sequence[Cell],
+    out: Path,
+    where: Workers,
+    watcher: SweepObserver,
+    *,
+    retry: bool,
+) -> SweepReport:
     stored = {cell: read_measurements(out, cell) for cell in cells}
     missing = [cell for cell, measurements in stored.items() if measurements is None]
     left = () if retry else _failed_before(out, missing)

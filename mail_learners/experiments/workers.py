@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from typing import Any, Generic, TypeVar
 
 from mail_envs.errors import InvalidOptionError
@@ -78,7 +79,7 @@ class Workers:
             else for a cluster of our own. See `ray_backend.connected`.
 
     Raises:
-        InvalidOptionError: no jobs, another backend, or an address without Ray.
+        InvalidOptionError: no jobs, another backend, an address without Ray, or no Ray.
     """
 
     jobs: int
@@ -96,6 +97,10 @@ class Workers:
         if self.address is not None and self.backend != "ray":
             raise InvalidOptionError(
                 f"--address: expected --backend ray with it, came --backend {self.backend}"
+            )
+        if self.backend == "ray" and find_spec("ray") is None:
+            raise InvalidOptionError(
+                '--backend ray: expected Ray, which is not installed: pip install "mail-envs[ray]"'
             )
 
 
@@ -159,7 +164,7 @@ def _in_one_pool(
     if workers.backend == "processes":
         habits |= {"initializer": _serve, "initargs": (os.getpid(),)}
     with joblib.parallel_config(
-        _joblib_name(workers), n_jobs=max(workers.jobs, 2), inner_max_num_threads=1
+        _joblib_name(workers), n_jobs=max(min(workers.jobs, len(tasks)), 2), inner_max_num_threads=1
     ):
         parallel: Any = joblib.Parallel(**habits)
         yield from parallel(

@@ -32,6 +32,10 @@ Command: TypeAlias = Move | Word
 """What a player may type."""
 
 
+LONGEST = 10
+"""Numbers of so many digits are none of any board."""
+
+
 def parsed(line: str, session: Session) -> Command:
     """What a line says: a number, or a word of `WORDS` or its first letter.
 
@@ -43,10 +47,10 @@ def parsed(line: str, session: Session) -> Command:
     for word in WORDS:
         if said in {word, word[0]}:
             return word
-    if not (said.isascii() and said.isdigit()):
+    if not (said.isascii() and said.isdigit() and len(said) < LONGEST):
         what = "column" if session.game.gravity else "cell"
         raise UnknownNameError(
-            f"expected the number of a {what}, or one of {', '.join(WORDS)}, came {said!r}"
+            f"expected the number of a {what}, or one of {', '.join(WORDS)}, came {said!r:.60}"
         )
     return legal_move(int(said) - 1, session)
 

@@ -1,10 +1,12 @@
 """Play in the terminal, line by line."""
 
+import sys
+
 from rich.console import Console
 from rich.text import Text
 
 from mail_envs.board.rendering import marks, winning_cells
-from mail_envs.errors import MailError
+from mail_envs.errors import InvalidOptionError, MailError
 from mail_envs.protocols import FloatArray
 from mail_learners.play.commands import WORDS, parsed
 from mail_learners.play.session import Session, outlook, result
@@ -74,9 +76,16 @@ def _shade(scores: FloatArray, action: int) -> str:
 
 
 def play_in_terminal(table: Table, console: Console) -> None:
-    """Play until the person leaves, by command, end of input (Ctrl-D) or Ctrl-C."""
+    """Play until the person leaves, by command, end of input (Ctrl-D) or Ctrl-C.
+
+    Raises:
+        InvalidOptionError: there is no standard input.
+    """
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] - it was closed
+        raise InvalidOptionError("play: expected a terminal or moves to read, came no input")
     console.print(_welcome(table.session))
-    here: Table | None = table.begun()
+    with console.status("Thinking"):
+        here: Table | None = table.begun()
     _show(here, console)
     while here is not None:
         try:
@@ -85,7 +94,9 @@ def play_in_terminal(table: Table, console: Console) -> None:
             console.print()
             break
         try:
-            here = here.after(parsed(line, here.session))
+            command = parsed(line, here.session)
+            with console.status("Thinking"):
+                here = here.after(command)
         except MailError as mistake:
             console.print(Text(f"{mistake}", "red"))
             continue

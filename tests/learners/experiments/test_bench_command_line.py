@@ -31,6 +31,15 @@ def known(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
 
+def test_names_are_whole_on_a_narrow_terminal(monkeypatch):
+    entry = registry.Entry(TOY, "Draws numbers.", ("a-learner-with-a-very-long-name-indeed",))
+    monkeypatch.setattr(command_line, "REGISTRY", {"toy": entry})
+    console = Console(file=io.StringIO(), width=30)
+    monkeypatch.setattr(command_line, "_console", lambda: console)
+    assert invoke("list").exit_code == 0
+    assert "…" not in console.file.getvalue()
+
+
 def test_experiments_are_listed_with_their_summaries():
     result = invoke("list")
     assert result.exit_code == 0
@@ -88,12 +97,28 @@ def test_failures_end_with_code_one_and_are_named(tmp_path):
         (("toy", "--set=a=b"), "unknown setting 'a'; known: pause, broken, begun"),
         (("toy", "--seeds=one"), "--seeds: expected whole numbers separated by commas"),
         (("toy", "--jobs=-1"), "--jobs: expected at least 1, came -1"),
+        (("toy", "--seeds="), "--seeds: expected at least one, came none"),
+        (("toy", "--learners= "), "--learners: expected at least one, came none"),
+        (("toy", f"--seeds={1 << 62}"), f"--seeds: expected numbers below {1 << 62}, came 46116"),
+        (("toy", f"--games={'9' * 5000}"), "--games: expected whole numbers separated by commas"),
+        (("toy", "--set=pause=inf"), "--set pause: expected a finite number, came inf"),
+        (("toy", "--set=pause=0", "--set=pause=5"), "--set pause: comes twice, in ['pause=0', 'pa"),
+        (("no.such.module:X",), "unknown experiment 'no.such.module:X': no module"),
+        ((":X",), "unknown experiment ':X': expected module:ATTRIBUTE"),
+        ((".near:X",), "unknown experiment '.near:X': expected module:ATTRIBUTE"),
+        (("toy", "--out=full/file"), "full/file: File exists"),
+        (("toy", "--out=full/file/deep"), "full/file/deep: Not a directory"),
+        (("full/file/x.toml",), "x.toml: expected a file that describes a sweep, came Not a dire"),
+        (("folder.toml",), "folder.toml: expected a file that describes a sweep, came Is a direc"),
+        (("wrong.toml",), "wrong.toml: --seeds: expected whole numbers separated by commas, came"),
         (("toy", "--out=full"), "full: expected an empty or missing folder"),
     ],
 )
 def test_requests_that_cannot_be_met_end_with_code_two_and_one_line(arguments, message):
     Path("full").mkdir()
     Path("full/file").touch()
+    Path("folder.toml").mkdir()
+    Path("wrong.toml").write_text('experiment = "toy"\nseeds = [-1]\n')
     result = invoke("run", *arguments)
     assert result.exit_code == 2
     assert result.stderr.startswith("mail-bench: ")

@@ -5,6 +5,7 @@ import toy_experiment
 from typer.testing import CliRunner
 
 from mail_envs.errors import InvalidOptionError
+from mail_learners.experiments import workers
 from mail_learners.experiments.command_line import application
 from mail_learners.experiments.descriptions import Description, read_description
 from mail_learners.experiments.records import read_results
@@ -93,3 +94,14 @@ def test_workers_that_there_are_not_are_refused(arguments, refusal, tmp_path):
     ended = CliRunner().invoke(application, ["run", str(path), f"--out={tmp_path}/o", *arguments])
     assert ended.exit_code == 2
     assert refusal in ended.output
+
+
+def test_a_cluster_without_ray_is_refused_before_there_is_a_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "find_spec", lambda name: None)
+    out = tmp_path / "out"
+    result = CliRunner().invoke(
+        application, ["run", "toy_experiment:TOY", "--backend=ray", f"--out={out}"]
+    )
+    assert result.exit_code == 2
+    assert "--backend ray: expected Ray, which is not installed" in result.stderr
+    assert not out.exists()

@@ -240,7 +240,11 @@ def test_online_learners_run_on_the_first_seeds():
         ("chain", "lengths=4,,5", "came ''"),
         ("lower-bound", "concentrability=0.5", "at least 1, or inf, came '0.5'"),
         ("lower-bound", "concentrability=nan", "at least 1, or inf, came 'nan'"),
+        ("lower-bound", "concentrability=1,1.0", "expected distinct names, came '1' in '1,1'"),
         ("lower-bound", "actions=1", "at least 2, came '1'"),
+        ("dimension", "states=0", "expected distinct numbers of at least 10, came '0'"),
+        ("dimension", "states=40,040", "expected distinct numbers of at least 10, came '40,040'"),
+        ("dimension", "dimensions=20,20", "expected distinct numbers of at most"),
     ],
 )
 def test_settings_are_checked_where_they_enter(name, setting, message):

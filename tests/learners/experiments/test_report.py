@@ -12,7 +12,7 @@ from toy_experiment import OPTIONS as TOY_OPTIONS
 from toy_experiment import TOY
 from typer.testing import CliRunner
 
-from mail_envs.errors import ForeignResultsError, UnknownNameError
+from mail_envs.errors import ForeignResultsError, InvalidOptionError, UnknownNameError
 from mail_learners.experiments import command_line, run_record
 from mail_learners.experiments.options import with_settings
 from mail_learners.experiments.registry import load
@@ -176,6 +176,15 @@ def test_folders_of_other_experiments_and_empty_ones_are_refused(folder, tmp_pat
     with pytest.raises(ForeignResultsError, match="expected results, came none"):
         write(bare, tmp_path / "page.html", PLACE, load)
     assert list(tmp_path.iterdir()) == [bare]
+
+
+@pytest.mark.parametrize("name", ["results.csv", "experiment.json", "page.png", "page"])
+def test_a_page_is_no_other_file(name, folder, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    before = {path.name: path.read_bytes() for path in copy.iterdir() if path.is_file()}
+    with pytest.raises(InvalidOptionError, match=r"--out: expected a file NAME\.html, came "):
+        write(copy, copy / name, PLACE, load)
+    assert before == {path.name: path.read_bytes() for path in copy.iterdir() if path.is_file()}
 
 
 def test_the_command_writes_into_the_folder(folder):

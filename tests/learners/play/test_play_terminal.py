@@ -17,6 +17,8 @@ from rich.console import Console
 import mail_learners
 from mail_envs import PerfectExpert
 from mail_envs.board import ConnectFour, LineGame, TicTacToe
+from mail_envs.errors import UnknownNameError
+from mail_learners.play.commands import parsed
 from mail_learners.play.session import Session
 from mail_learners.play.terminal import board_lines
 
@@ -122,6 +124,26 @@ def test_ctrl_c_leaves_in_peace():
         terminal.process.send_signal(signal.SIGINT)  # what a terminal makes of Ctrl-C
         assert "Goodbye." in terminal.read()
         assert terminal.process.wait(timeout=30) == 0
+
+
+def test_without_input_it_says_so_in_one_line():
+    command = 'exec "$0" -W error -m mail_learners.experiments play tictactoe <&-'
+    closed = subprocess.run(
+        ["/bin/sh", "-c", command, sys.executable],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert closed.returncode == 2
+    assert (
+        closed.stderr == "mail-bench: play: expected a terminal or moves to read, came no input\n"
+    )
+
+
+def test_a_number_longer_than_any_is_no_move():
+    with pytest.raises(UnknownNameError, match="expected the number of a cell, or one of"):
+        parsed("9" * 5000, Session(TicTacToe(), 0))
 
 
 @pytest.mark.slow
