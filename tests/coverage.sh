@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Branch coverage of mail_envs and mail_wrappers, which is to be at least 97 %. Compiled kernels are
-# run a second time as Python, on few positions, because nothing sees inside compiled code.
+# Branch coverage of mail_envs and mail_wrappers, which is to be at least 97 %, of lines and branches
+# together and of branches alone. Compiled kernels are run a second time as Python, on few positions,
+# because nothing sees inside compiled code.
 #
 # Bridges to packages that this environment lacks are measured with the interpreter of one that has
 # imitation, minari, pandas, pyarrow and pytest-cov:
@@ -20,6 +21,7 @@ measured() { # name, python, tests
 
 measured environments python tests/envs
 measured wrappers python tests/wrappers
+measured malformed python -m slow tests/wrappers/test_malformed.py
 NUMBA_DISABLE_JIT=1 measured kernels python -W "ignore:overflow encountered:RuntimeWarning" \
   tests/envs/board/test_plain_kernels.py \
   tests/envs/board/test_lockstep.py tests/envs/board/test_vector.py \
@@ -33,4 +35,10 @@ python -m coverage combine -q "$data"
 for package in mail_envs mail_wrappers; do
   python -m coverage report --skip-covered --show-missing --precision=1 --fail-under=97 \
     --include="$package/*"
+  python -m coverage json -q --include="$package/*" -o "$data/$package.json"
+  python -c '
+import json, sys
+share = json.load(open(sys.argv[1]))["totals"]["percent_branches_covered"]
+print(f"of branches alone: {share:.1f} %")
+sys.exit(share < 97)' "$data/$package.json"
 done
