@@ -96,7 +96,8 @@ def _whole(path: Path) -> tuple[Measurement, ...]:
     if cells and rows != in_order(cells):
         raise ForeignResultsError(
             f"{path} was cut short or altered: expected the {len(cells)} rows of the cells beside "
-            f"it, came {len(rows)}, not the same; run the sweep again, which computes nothing anew"
+            f"it, came {len(rows)}, not the same; run the sweep again, which computes only what is "
+            f"missing"
         )
     return rows
 

@@ -24,7 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from mail_envs.errors import BusyFileError, ForeignResultsError, InvalidMeasurementError
+from mail_envs.errors import ForeignResultsError, InvalidMeasurementError
 from mail_learners.experiments.cells import Cell, CellResult, Timing
 from mail_learners.experiments.certificates import to_json as certificates_to_json
 from mail_learners.experiments.records import Measurement, from_row, to_row
@@ -35,9 +35,7 @@ from mail_learners.files import (
     remove_leftovers,
     write_atomically,
 )
-
-if sys.platform != "win32":
-    import fcntl
+from mail_wrappers.store.locking import lock
 
 __all__ = [
     "CERTIFICATES",
@@ -97,27 +95,24 @@ def opened_folder(out: Path, identity: Mapping[str, Any]) -> Generator[None]:
         BusyFileError: another run fills the folder.
     """
     out.mkdir(parents=True, exist_ok=True)
-    with _claimed(out):
+    with _locked(out):
         _identify(out, identity)
         remove_leftovers(out, out / "cells", out / "timings", out / "failures")
         yield
 
 
 @contextmanager
-def _claimed(out: Path) -> Generator[None]:
-    """Hold the folder's lock, which ends with the process; where there are no locks, nothing."""
-    if sys.platform == "win32":
+def _locked(out: Path) -> Generator[None]:
+    if sys.platform == "win32":  # where folders can't be opened
         yield
         return
     handle = os.open(out, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BusyFileError(
-                f"{out}: expected no other run into it, came one that still works; wait for it, "
-                f"or choose another --out"
-            ) from error
+        lock(
+            handle,
+            f"{out}: expected no other run into it, came one that still works; wait for it, or "
+            f"choose another --out",
+        )
         yield
     finally:
         os.close(handle)

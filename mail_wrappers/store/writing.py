@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 from mail_envs.errors import BusyFileError, ForeignResultsError, ShapeError
 from mail_wrappers.columns import leaves
 from mail_wrappers.decisions import Decisions
+from mail_wrappers.store.locking import lock
 from mail_wrappers.store.reading import examine
 from mail_wrappers.store.schema import FORMAT, JOURNAL, SCHEMA, SEAL, Record, Schema, signed
-
-if sys.platform != "win32":
-    import fcntl
 
 __all__ = ["StoreWriter", "create_store", "resume_store", "save_store"]
 
@@ -143,16 +141,15 @@ class StoreWriter:
             os.fsync(file)
 
     def _lock(self) -> None:
-        if sys.platform == "win32":
-            return
         try:
-            fcntl.flock(self._journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(self._journal)
-            raise BusyFileError(
+            lock(
+                self._journal,
                 f"{self._folder}: expected no other recording into it, came one that still runs; "
-                f"stop it or record into another folder"
-            ) from error
+                f"stop it or record into another folder",
+            )
+        except BusyFileError:
+            os.close(self._journal)
+            raise
 
 
 def create_store(path: Path | str, schema: Schema, *, fsync: bool = False) -> StoreWriter:

@@ -27,24 +27,6 @@ from mail_learners.files import is_leftover
 CELLS = list_cells(OPTIONS)
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """The folder of a sweep that ended well, to be looked at and not touched."""
-    out = tmp_path_factory.mktemp("finished") / "toy"
-    run(TOY, OPTIONS, out, 1)
-    return out
-
-
-@pytest.fixture
-def copied(finished, tmp_path):
-    """A copy of that folder, to be spoilt."""
-    for path in finished.rglob("*.*"):
-        target = tmp_path / path.relative_to(finished)
-        target.parent.mkdir(exist_ok=True)
-        target.write_bytes(path.read_bytes())
-    return tmp_path
-
-
 class Watcher:
     def __init__(self):
         self.heard = []

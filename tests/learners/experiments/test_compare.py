@@ -21,13 +21,6 @@ from mail_learners.statistics import student_interval, welch_difference
 LOSS = "loss_probability/player_0"
 
 
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    out = tmp_path_factory.mktemp("finished") / "toy"
-    run(TOY, OPTIONS, out, 1)
-    return out
-
-
 def changed(finished, path, change):
     """A copy of the folder in which every row became what `change` makes of it, if anything."""
     path.mkdir()

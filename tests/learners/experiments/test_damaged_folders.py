@@ -15,19 +15,6 @@ from mail_learners.experiments.store import cell_path, timing_path
 from mail_learners.experiments.sweep import run
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory):
-    out = tmp_path_factory.mktemp("whole") / "toy"
-    run(TOY, OPTIONS, out, 1)
-    return out
-
-
-@pytest.fixture
-def folder(whole, tmp_path):
-    """A copy of a finished sweep's folder, to be damaged."""
-    return shutil.copytree(whole, tmp_path / "toy")
-
-
 def without_its_last_row(rows):
     return rows[:-1]
 
@@ -45,68 +32,68 @@ DAMAGES = (without_its_last_row, with_a_row_twice, with_another_number)
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_results_that_are_not_those_of_the_cells(damage, folder):
-    path = folder / "results.csv"
+def test_results_that_are_not_those_of_the_cells(damage, copied):
+    path = copied / "results.csv"
     kept = path.read_bytes()
     path.write_text("".join(damage(kept.decode().splitlines(keepends=True))))
     with pytest.raises(ForeignResultsError, match=r"results\.csv.*(altered|measured already)"):
-        open_results(folder)
-    run(TOY, OPTIONS, folder, 1)  # nothing is computed anew
+        open_results(copied)
+    assert run(TOY, OPTIONS, copied, 1).computed == 0
     assert path.read_bytes() == kept
-    open_results(folder)
+    open_results(copied)
 
 
-def test_results_without_their_cells_are_read_as_they_are(folder):
-    kept = open_results(folder).measurements
-    shutil.rmtree(folder / "cells")
-    assert open_results(folder).measurements == kept
+def test_results_without_their_cells_are_read_as_they_are(copied):
+    kept = open_results(copied).measurements
+    shutil.rmtree(copied / "cells")
+    assert open_results(copied).measurements == kept
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"{", b"toy"])
-def test_an_identity_that_is_no_text(content, folder):
-    (folder / "experiment.json").write_bytes(content)
+def test_an_identity_that_is_no_text(content, copied):
+    (copied / "experiment.json").write_bytes(content)
     for use in (open_results, lambda out: run(TOY, OPTIONS, out, 1)):
         with pytest.raises(ForeignResultsError, match=r"experiment\.json: expected JSON, came"):
-            use(folder)
+            use(copied)
 
 
-def test_an_identity_whose_settings_are_no_table(folder):
-    path = folder / "experiment.json"
+def test_an_identity_whose_settings_are_no_table(copied):
+    path = copied / "experiment.json"
     content = json.loads(path.read_text())
     content["options"]["settings"] = []
     path.write_text(json.dumps(content))
     with pytest.raises(ForeignResultsError, match=r"json: expected experiment, options"):
-        open_results(folder)
+        open_results(copied)
 
 
-def test_a_cell_that_holds_no_number(folder):
-    path = cell_path(folder, list_cells(OPTIONS)[0])
+def test_a_cell_that_holds_no_number(copied):
+    path = cell_path(copied, list_cells(OPTIONS)[0])
     path.write_text(path.read_text().replace('"checksum": "', '"more": NaN, "checksum": "'))
     with pytest.raises(ForeignResultsError, match="expected finite numbers, came NaN"):
-        run(TOY, OPTIONS, folder, 1)
+        run(TOY, OPTIONS, copied, 1)
 
 
-def test_damaged_timings_name_both_files_of_their_cell(folder):
+def test_damaged_timings_name_both_files_of_their_cell(copied):
     cell = list_cells(OPTIONS)[0]
-    path = timing_path(folder, cell)
-    timings = (folder / "timings.csv").read_text().splitlines()
+    path = timing_path(copied, cell)
+    timings = (copied / "timings.csv").read_text().splitlines()
     path.write_bytes(path.read_bytes()[:10])
     with pytest.raises(ForeignResultsError) as refused:
-        run(TOY, OPTIONS, folder, 1)
-    assert f"delete this file and {cell_path(folder, cell)} and run again" in str(refused.value)
+        run(TOY, OPTIONS, copied, 1)
+    assert f"delete this file and {cell_path(copied, cell)} and run again" in str(refused.value)
     path.unlink()
-    cell_path(folder, cell).unlink()
-    run(TOY, OPTIONS, folder, 1)
-    assert len((folder / "timings.csv").read_text().splitlines()) == len(timings)
+    cell_path(copied, cell).unlink()
+    run(TOY, OPTIONS, copied, 1)
+    assert len((copied / "timings.csv").read_text().splitlines()) == len(timings)
 
 
-def test_a_damaged_record_of_runs_is_found_before_anything_is_computed(folder):
-    (folder / "runs.json").write_text("{")
+def test_a_damaged_record_of_runs_is_found_before_anything_is_computed(copied):
+    (copied / "runs.json").write_text("{")
     for cell in list_cells(OPTIONS):
-        cell_path(folder, cell).unlink()
+        cell_path(copied, cell).unlink()
     with pytest.raises(ForeignResultsError, match=r"runs\.json: expected JSON"):
-        run(TOY, OPTIONS, folder, 1, command=["mail-bench", "run", "toy"])
-    assert not list((folder / "cells").iterdir())
+        run(TOY, OPTIONS, copied, 1, command=["mail-bench", "run", "toy"])
+    assert not list((copied / "cells").iterdir())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="folders have no locks there")
